@@ -1,0 +1,1 @@
+"""Bytes become searchable chunks. No language model, no HTTP, no environment."""

@@ -1,0 +1,58 @@
+"""What can go wrong below the model.
+
+CorpusError
+├── UnreadableDocument        the bytes can not become a document
+│   ├── EmptyDocument
+│   ├── UnknownType
+│   ├── NotUtf8
+│   └── TooLarge
+├── InvalidRequest            an argument that no document could satisfy
+├── NotFound                  no such document, version or citation for this tenant
+├── DataFolderInUse           another process writes to the data folder
+├── IncompatibleData          the data folder was written by another version or model
+└── DamagedModel              a shipped model file is not the one that was released
+"""
+
+
+class CorpusError(Exception):
+    """Base of all errors of the corpus; the message says what was wrong and what to do."""
+
+
+class UnreadableDocument(CorpusError):
+    """The bytes can not become a document."""
+
+
+class EmptyDocument(UnreadableDocument):
+    """There is no text in it."""
+
+
+class UnknownType(UnreadableDocument):
+    """No parser reads this type."""
+
+
+class NotUtf8(UnreadableDocument):
+    """The text is in another encoding than UTF-8, or is not text."""
+
+
+class TooLarge(UnreadableDocument):
+    """Over the size limit."""
+
+
+class InvalidRequest(CorpusError):
+    """An argument that no document could satisfy."""
+
+
+class NotFound(CorpusError):
+    """No such document, version or citation for this tenant."""
+
+
+class DataFolderInUse(CorpusError):
+    """Another process writes to the data folder."""
+
+
+class IncompatibleData(CorpusError):
+    """The data folder was written by another version or for another embedding model."""
+
+
+class DamagedModel(CorpusError):
+    """A shipped model file is not the one that was released."""

@@ -1,0 +1,32 @@
+"""What all tests share: the token counter, the embedding model, and how hypothesis runs."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from corpus.embed import MiniLM
+from corpus.tokens import token_counter
+
+settings.register_profile(
+    "pincite",
+    deadline=None,
+    derandomize=True,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("pincite")
+
+
+@pytest.fixture(scope="session")
+def count_tokens() -> Callable[[str], int]:
+    """Tokens of cl100k_base."""
+    return token_counter()
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[MiniLM]:
+    """The real embedding model, loaded once."""
+    minilm = MiniLM(threads=2)
+    yield minilm
+    minilm.close()
