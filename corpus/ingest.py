@@ -1,0 +1,143 @@
+"""Uploads to searchable chunks: parse, chunk and store first, embed after.
+
+What `add` has returned is in SQL. `index` embeds what waits there, from this run or from one that
+was killed, and may be stopped at any point and run again.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.chunk import MAX_TOKENS, chunk
+from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnreadableDocument
+from corpus.library import Draft, Library
+from corpus.parse import parse, parse_text
+from corpus.types import Accepted
+from corpus.vectors import VectorIndex
+
+MAX_BYTES = 20 * 1024 * 1024
+_BATCH = 256  # chunks embedded and marked at once: about two seconds that a crash costs
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A document as it comes in. `name` is its file name, or what errors should call it."""
+
+    data: bytes | str
+    media_type: str
+    name: str
+    collection: str = "default"
+    external_id: str | None = None
+    uri: str | None = None
+    title: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add(
+    library: Library,
+    tenant: str,
+    upload: Upload,
+    *,
+    count_tokens: Callable[[str], int],
+    max_tokens: int = MAX_TOKENS,
+    max_bytes: int = MAX_BYTES,
+) -> Accepted:
+    """Parse, chunk and store an upload; `index` makes it searchable.
+
+    Raises UnreadableDocument, of the kind that fits, and stores nothing then.
+    """
+    _check_described(upload)
+    data = upload.data
+    size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "surrogatepass"))
+    if size > max_bytes:
+        raise TooLarge(
+            f"{upload.name} has {size:,} bytes; the limit is {max_bytes:,}. "
+            "Split it, or raise PINCITE_MAX_FILE_MB."
+        )
+    if not data.strip():
+        raise EmptyDocument(f"{upload.name} is empty.")
+    read = parse(data, upload.media_type) if isinstance(data, bytes) else None
+    parsed = read or parse_text(str(data), upload.media_type)
+    title = upload.title or parsed.title or PurePath(upload.name).name
+    return library.accept(
+        tenant,
+        Draft(
+            collection=upload.collection,
+            external_id=upload.external_id,
+            uri=upload.uri,
+            title=" ".join(title.split()),
+            media_type=upload.media_type,
+            metadata={**parsed.metadata, **upload.metadata},
+            content_hash=_content_hash(upload),
+            text=parsed.text,
+            chunks=chunk(parsed, count_tokens, max_tokens),
+        ),
+    )
+
+
+def index(
+    library: Library,
+    vectors: VectorIndex,
+    embed: Embed,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Embed every chunk that waits, and remove vectors that no chunk has any more.
+
+    `on_progress` is called with the chunks done and the chunks known. Returns the number embedded.
+    One call at a time.
+    """
+    done, total = 0, library.waiting()
+    while batch := library.unembedded(_BATCH):
+        by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
+        for (tenant, collection), group in groupby(
+            by_place, key=lambda item: (item.tenant, item.collection)
+        ):
+            items = list(group)
+            ids = [item.chunk_id for item in items]
+            vectors.upsert(tenant, collection, ids, embed([item.text for item in items]))
+        library.mark_embedded([item.chunk_id for item in batch])
+        done += len(batch)
+        if on_progress is not None:
+            on_progress(done, max(done, total))
+    _remove_stale(library, vectors)
+    return done
+
+
+def _check_described(upload: Upload) -> None:
+    described = [upload.collection, upload.external_id, upload.uri, upload.title]
+    try:
+        json.dumps(
+            [*described, dict(upload.metadata)], ensure_ascii=False, allow_nan=False
+        ).encode()
+    except UnicodeEncodeError as error:
+        raise NotUtf8(
+            f"{upload.name!r} has a lone surrogate in its title, uri, external_id, collection or "
+            "metadata, which is not valid Unicode text."
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise UnreadableDocument(
+            f"The metadata of {upload.name!r} is not JSON: {error}."
+        ) from error
+
+
+def _remove_stale(library: Library, vectors: VectorIndex) -> None:
+    while stale := library.stale(_BATCH):
+        for chunk_id, tenant, collection in stale:
+            vectors.delete(tenant, collection, [chunk_id])
+        library.forget_stale([chunk_id for chunk_id, _, _ in stale])
+
+
+def _content_hash(upload: Upload) -> str:
+    """SHA-256 of the bytes and of all that a reader sees beside them."""
+    data = upload.data if isinstance(upload.data, bytes) else upload.data.encode()
+    beside = repr((upload.title, upload.uri, sorted(upload.metadata.items()))).encode()
+    return hashlib.sha256(data + b"\0" + beside).hexdigest()

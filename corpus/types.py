@@ -1,0 +1,177 @@
+"""The vocabulary of the corpus: where text is, what it is part of, and how it was found.
+
+All offsets are half-open and count code points of a document's canonical text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open range of code points, `text[start:end]`."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: [{self.start}, {self.end})")
+
+    def of(self, text: str) -> str:
+        """The slice of `text`; raises ValueError when the span leaves it."""
+        if self.end > len(text):
+            raise ValueError(f"span [{self.start}, {self.end}) leaves a text of {len(text)}")
+        return text[self.start : self.end]
+
+
+class Flaw(StrEnum):
+    """Why a unit is kept but never quoted."""
+
+    RESIDUE = "residue"  # a chatbot's offer that was pasted along with its text
+    DUPLICATE = "duplicate"  # a table row that the same table already has
+    GARBLED = "garbled"  # a table row whose cells an export has mixed with other rows
+
+
+class BlockKind(StrEnum):
+    """What a stretch of a document is."""
+
+    HEADING = "heading"
+    TEXT = "text"  # a paragraph, a list item or a quotation
+    TABLE = "table"
+    CODE = "code"
+    META = "meta"  # front matter
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table; `cells` are stripped, empty ones at the end left out."""
+
+    span: Span
+    cells: tuple[str, ...]
+    flaw: Flaw | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One structural piece of a document; `level` is 1 to 6 for headings, else 0.
+
+    `rows` is filled for tables only, and holds the header first.
+    """
+
+    kind: BlockKind
+    span: Span
+    level: int = 0
+    rows: tuple[Row, ...] = ()
+
+
+class UnitKind(StrEnum):
+    """What can be cited, and what only carries context."""
+
+    SENTENCE = "sentence"
+    ROW = "row"
+    HEADER = "header"  # a table's header row
+    HEADING = "heading"
+    OTHER = "other"  # code, front matter
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The smallest piece that can be quoted: a sentence, or a table row with its header's span."""
+
+    span: Span
+    kind: UnitKind
+    header: Span | None = None
+    flaw: Flaw | None = None
+    corrects: bool = False  # it stands in a correction of the document's own text
+
+    @property
+    def quotable(self) -> bool:
+        """Whether an answer or a summary may quote it."""
+        return self.flaw is None and self.kind in (UnitKind.SENTENCE, UnitKind.ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedText:
+    """What a parser makes of a file: canonical text, and blocks in order that lie within it."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    title: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Outcome(StrEnum):
+    """What came of an upload."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    DUPLICATE_OF = "duplicate_of"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An upload that is stored. For a duplicate, `id` is the document that was there before."""
+
+    id: str
+    outcome: Outcome
+    version: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A version of a stored document, counted from 1; times are ISO 8601 in UTC."""
+
+    id: str
+    tenant: str
+    collection: str
+    external_id: str | None
+    version: int
+    uri: str | None
+    title: str
+    media_type: str
+    metadata: Mapping[str, Any]
+    content_hash: str
+    status: str  # "ready" to be searched, or "pending" until its chunks are embedded
+    created_at: str
+    updated_at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """An exact slice of a document: `document.text[span.start:span.end]`.
+
+    `id` is the library's number for it, 0 before it is stored. `token_count` is in tokens of the
+    encoding that the corpus counts with. `heading_path` runs from the outermost heading inwards.
+    """
+
+    id: int
+    document_id: str
+    version: int
+    ordinal: int
+    span: Span
+    token_count: int
+    heading_path: tuple[str, ...]
+    units: tuple[Unit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that a search found.
+
+    `score` is the fused score, higher is better, comparable within one search only. `rank` counts
+    from 1; `ranks_by` gives the rank in each half ("dense", "lexical") that found it.
+    """
+
+    chunk: Chunk
+    title: str
+    uri: str | None
+    text: str
+    score: float
+    rank: int
+    ranks_by: Mapping[str, int]
