@@ -1,0 +1,1 @@
+"""Measures answers, summaries, retrieval and the verifier. Uses the public surface of rag."""

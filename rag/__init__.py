@@ -1,0 +1,41 @@
+"""Chunks become cited answers and summaries. No HTTP."""
+
+from corpus.ingest import Upload
+from rag.errors import InvalidSettings, RagError
+from rag.pipeline import Pipeline
+from rag.retrieve import Mode
+from rag.settings import Settings, load_settings
+from rag.types import (
+    Answer,
+    Citation,
+    CitationState,
+    Conflict,
+    Coverage,
+    Reason,
+    Sentence,
+    Status,
+    Summary,
+    Usage,
+    Verdict,
+)
+
+__all__ = [
+    "Answer",
+    "Citation",
+    "CitationState",
+    "Conflict",
+    "Coverage",
+    "InvalidSettings",
+    "Mode",
+    "Pipeline",
+    "RagError",
+    "Reason",
+    "Sentence",
+    "Settings",
+    "Status",
+    "Summary",
+    "Upload",
+    "Usage",
+    "Verdict",
+    "load_settings",
+]

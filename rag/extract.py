@@ -1,0 +1,161 @@
+"""The embedded reader: answers by quoting the sentences or table rows that answer.
+
+It writes nothing of its own. Where a document corrects itself, the correction is quoted in place of
+what it corrects; where two documents give different figures, both are quoted.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.ingest import Embed
+from corpus.types import Chunk, Document, Passage, Span
+from rag.citations import CitedText, Pointer, Statement, write
+from rag.evidence import Candidate, Texts, candidates, features, unit_text
+from rag.types import Conflict, Reason
+
+# Logistic regression of "this sentence answers" on the columns of `evidence.features`, then the
+# intercept. Fitted on ClapNQ dev-a, but for the weights of shared words and of the answer's kind,
+# which ClapNQ's search queries rarely name: raised from 0.83 and 0.36 (and the intercept lowered to
+# suit), and `ENOUGH` set, on evals/samples.jsonl. `python -m evals.reader` prints what this scores
+# on ClapNQ, and what a fit on half of it scores on the other half.
+WEIGHTS = (3.62, 3.74, 1.50, 1.40, -6.35)
+ENOUGH = 0.20  # least probability of the best sentence; below it the reader abstains
+
+_MOST = 3  # sentences of an answer
+_NEAR = 0.9  # a further sentence has at least this share of the best one's probability,
+_CONTRARY = 0.6  # the same for a sentence that contradicts a chosen one
+_SURE = 0.5  # and at least this probability
+_SAME = 0.62  # cosine from which two sentences say the same thing
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_LOOSE = re.compile(r"(19|20)\d\d|\d")  # years and single digits, which agree by chance
+
+Chunks = Callable[[str], Sequence[Chunk]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader found: a cited text, or the reason why there is none."""
+
+    cited: CitedText
+    reason: Reason | None
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def read(
+    question: str, passages: Sequence[Passage], texts: Texts, chunks: Chunks, embed: Embed
+) -> Reading:
+    """Answer a question from passages.
+
+    `texts` holds the passages' documents; `chunks` gives all chunks of a document by its id.
+    """
+    if not passages:
+        return Reading(write([]), Reason.NO_EVIDENCE)
+    found = candidates(question, passages, texts)
+    if not found:
+        return Reading(write([]), Reason.WEAK_EVIDENCE)
+    chances = answer_chances(features(question, found, embed))
+    order = [int(at) for at in np.argsort(-chances, kind="stable")]
+    if chances[order[0]] < ENOUGH:
+        return Reading(write([]), Reason.WEAK_EVIDENCE)
+    chosen = _choose(found, chances, order, embed)
+    statements: list[Statement] = []
+    for item in chosen:
+        for statement in _corrected(item, chunks):
+            if statement.text not in {old.text for old in statements}:
+                statements.append(statement)
+    cited = write(statements[:_MOST])
+    return Reading(cited, None, _conflicts(cited, embed))
+
+
+def answer_chances(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability that each candidate answers, from its features."""
+    return np.asarray(1 / (1 + np.exp(-(columns @ np.array(WEIGHTS[:-1]) + WEIGHTS[-1]))))
+
+
+def _choose(
+    found: Sequence[Candidate], chances: NDArray[np.float64], order: Sequence[int], embed: Embed
+) -> list[Candidate]:
+    """The best candidate, and those nearly as good that add something: at most three.
+
+    A sentence that repeats a chosen one is passed over, unless another document has it with other
+    figures: then it is wanted even if it is less near.
+    """
+    best = chances[order[0]]
+    near = [at for at in order if chances[at] >= max(ENOUGH, _CONTRARY * best)][:8]
+    vectors = embed([found[at].text for at in near])
+    chosen = [0]
+    for at, vector in enumerate(vectors[1:], start=1):
+        item, chance = found[near[at]], chances[near[at]]
+        twins = [found[near[old]] for old in chosen if float(vector @ vectors[old]) >= _SAME]
+        adds = not twins and chance >= max(_SURE, _NEAR * best)
+        if adds or (twins and all(_disagree(item, twin) for twin in twins)):
+            chosen.append(at)
+        if len(chosen) == _MOST:
+            break
+    return [found[near[at]] for at in chosen]
+
+
+def _disagree(one: Candidate, other: Candidate) -> bool:
+    figures = _figures(one.text), _figures(other.text)
+    return (
+        one.document.id != other.document.id and all(figures) and figures[0].isdisjoint(figures[1])
+    )
+
+
+def _corrected(item: Candidate, chunks: Chunks) -> list[Statement]:
+    """The candidate as a statement, or in its place its document's correction, whole.
+
+    The correction is taken when the candidate is of it, or has a figure that it takes up.
+    """
+    note = [
+        (unit, chunk)
+        for chunk in chunks(item.document.id)
+        for unit in chunk.units
+        if unit.corrects and unit.quotable
+    ]
+    taken_up = frozenset[str]().union(
+        *(_figures(unit_text(item.document, unit)) for unit, _ in note)
+    )
+    if note and (item.unit.corrects or _figures(item.text) & taken_up):
+        return [
+            _statement(item.document, (unit.span,), chunk, unit_text(item.document, unit))
+            for unit, chunk in note
+        ]
+    return [_statement(item.document, item.spans, item.passage.chunk, item.text)]
+
+
+def _statement(document: Document, spans: Sequence[Span], chunk: Chunk, text: str) -> Statement:
+    return Statement(
+        text, tuple(Pointer(document, span, chunk.heading_path) for span in spans), 1.0
+    )
+
+
+def _figures(text: str) -> frozenset[str]:
+    """The numbers in a text that are no years and no single digits."""
+    return frozenset(number for number in _NUMBER.findall(text) if not _LOOSE.fullmatch(number))
+
+
+def _conflicts(cited: CitedText, embed: Embed) -> tuple[Conflict, ...]:
+    """Pairs of sentences from different documents that say the same of different figures."""
+    if len(cited.sentences) < 2:
+        return ()
+    vectors = embed([sentence.text for sentence in cited.sentences])
+    by_marker = {citation.marker: citation for citation in cited.citations}
+    conflicts = []
+    for at, one in enumerate(cited.sentences):
+        for later, other in enumerate(cited.sentences[at + 1 :], start=at + 1):
+            first, second = by_marker[one.citations[0]], by_marker[other.citations[0]]
+            figures = _figures(one.text), _figures(other.text)
+            if (
+                first.document_id != second.document_id
+                and float(vectors[at] @ vectors[later]) >= _SAME
+                and all(figures)
+                and figures[0].isdisjoint(figures[1])
+            ):
+                detail = f"{first.title!r} and {second.title!r} give different figures."
+                conflicts.append(Conflict((first.marker, second.marker), detail))
+    return tuple(conflicts)

@@ -1,0 +1,73 @@
+"""Settings, from the environment and a `.env` file: the only reader of either."""
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import InvalidSettings
+
+
+class Settings(BaseSettings):
+    """How one Pincite runs. Frozen; every field can be set as `PINCITE_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PINCITE_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("pincite"),
+        description="Folder in which everything is kept.",
+        json_schema_extra={"default_text": "the user's data folder, e.g. `~/.local/share/pincite`"},
+    )
+    host: str = Field("127.0.0.1", description="Address that `pincite serve` listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port that `pincite serve` listens on.")
+    max_file_mb: int = Field(20, ge=1, description="Largest file that is read, in MiB.")
+    max_request_mb: int = Field(100, ge=1, description="Largest HTTP request body, in MiB.")
+    chunk_tokens: int = Field(
+        160, ge=40, le=200, description="Most tokens of a chunk, when a document is ingested."
+    )
+    encoding: str = Field(
+        "cl100k_base", description="The tiktoken encoding in which tokens are counted."
+    )
+    threads: int = Field(
+        0, ge=0, description="Threads of the embedding model; 0 means one per core."
+    )
+    passages: int = Field(
+        10, ge=1, le=100, description="Passages that a search returns and an answer reads."
+    )
+    passage_tokens: int = Field(
+        2000, ge=100, description="Most tokens of the passages that an answer reads."
+    )
+    log_level: str = Field(
+        "warning",
+        pattern="^(debug|info|warning|error)$",
+        description="debug, info, warning or error.",
+    )
+
+
+def load_settings() -> Settings:
+    """Settings of this process; raises InvalidSettings that names each bad variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"PINCITE_{'_'.join(map(str, item['loc'])).upper()}={item['input']!r}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise InvalidSettings(f"{problems}. See the settings in the README.") from error
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table, which the README holds."""
+    lines = ["| variable | default | what it sets |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        default = extra.get("default_text", f"`{field.default}`")
+        lines.append(f"| `PINCITE_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(settings_table())

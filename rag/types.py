@@ -1,0 +1,155 @@
+"""Answers and summaries, in which every sentence points at its sources and carries a verdict.
+
+All offsets are half-open and count code points.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from corpus.types import Passage, Span
+
+
+class Verdict(StrEnum):
+    """What the sources say of a sentence."""
+
+    SUPPORTED = "supported"
+    PARTIAL = "partial"
+    CONTRADICTED = "contradicted"
+    UNSUPPORTED = "unsupported"
+    NOT_A_CLAIM = "not_a_claim"
+
+
+class Status(StrEnum):
+    """Whether there is an answer."""
+
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"
+
+
+class Reason(StrEnum):
+    """Why there is none."""
+
+    NO_EVIDENCE = "no_evidence"  # no passage was found
+    WEAK_EVIDENCE = "weak_evidence"  # passages were found, but none that answers
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A pointer at the characters of a document version that support a sentence.
+
+    `quote` is that version's text at `span`. `id` names the pointer for good; `marker` is its
+    number in one answer, from 1. `page` is None for documents without pages.
+    """
+
+    id: str
+    marker: int
+    document_id: str
+    version: int
+    span: Span
+    quote: str
+    page: int | None
+    title: str
+    uri: str | None
+    heading_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer or summary: `text` stands at `span` in it.
+
+    `score` is the probability that the citations support it, 0 to 1, and `citations` are the
+    markers of its citations.
+    """
+
+    text: str
+    span: Span
+    verdict: Verdict
+    score: float
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two citations that state different figures for the same thing, by their markers."""
+
+    citations: tuple[int, int]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens: of the passages or documents that were read, and to and from a model."""
+
+    read: int
+    prompt: int = 0
+    completion: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered, or why nothing was; `passages` are what was searched, nearest first.
+
+    `timings` are seconds by step. `prompt_hash` is None when no prompt was used.
+    """
+
+    id: str
+    question: str
+    standalone_question: str
+    status: Status
+    reason: Reason | None
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    conflicts: tuple[Conflict, ...]
+    usage: Usage
+    timings: Mapping[str, float]
+    model: str
+    prompt_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a summary made of one document, in sentences and table rows."""
+
+    document_id: str
+    title: str
+    read: int
+    cited: int
+    set_aside: Mapping[str, int]  # by reason: residue, duplicate, garbled
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A text about documents, as an answer is about a question."""
+
+    id: str
+    document_ids: tuple[str, ...]
+    focus: str | None
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    coverage: tuple[Coverage, ...]
+    usage: Usage
+    timings: Mapping[str, float]
+    model: str
+    prompt_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CitationState:
+    """A citation looked up again.
+
+    `status` is "current", "changed" (a newer version is searched) or "deleted"; a deleted
+    document's quote is gone with it, and is None.
+    """
+
+    id: str
+    document_id: str
+    version: int
+    span: Span
+    quote: str | None
+    title: str | None
+    uri: str | None
+    status: str

@@ -1,0 +1,129 @@
+"""Settings come from the environment and from .env, and a bad one is named."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from rag.errors import InvalidSettings, RagError
+from rag.settings import Settings, load_settings, settings_table
+
+GOOD: dict[str, tuple[str, object]] = {
+    "data_dir": ("/srv/pincite", Path("/srv/pincite")),
+    "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a setting, nothing is bound
+    "port": ("9123", 9123),
+    "max_file_mb": ("7", 7),
+    "max_request_mb": ("70", 70),
+    "chunk_tokens": ("120", 120),
+    "encoding": ("o200k_base", "o200k_base"),
+    "threads": ("3", 3),
+    "passages": ("12", 12),
+    "passage_tokens": ("900", 900),
+    "log_level": ("debug", "debug"),
+}
+BAD = {
+    "port": ["0", "65536", "http", ""],
+    "max_file_mb": ["0", "-1", "1.5", "big"],
+    "max_request_mb": ["0", "none"],
+    "chunk_tokens": ["39", "201", "x"],
+    "threads": ["-1", "many"],
+    "passages": ["0", "101", "ten"],
+    "passage_tokens": ["99", "-5"],
+    "log_level": ["loud", "INFO\n", ""],
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder, and no variable of Pincite's."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PINCITE_{name.upper()}", raising=False)
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert set(GOOD) == set(Settings.model_fields)
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = load_settings()
+    assert settings.host == "127.0.0.1"
+    assert settings.port == 8000
+    assert settings.data_dir.is_absolute()
+    assert settings.data_dir.name == "pincite"
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_variable_of_the_environment_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, expected = GOOD[name]
+    assert getattr(load_settings(), name) != expected
+    monkeypatch.setenv(f"PINCITE_{name.upper()}", written)
+    assert getattr(load_settings(), name) == expected
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_line_of_the_current_folder_s_env_file_is_read(name: str, tmp_path: Path) -> None:
+    written, expected = GOOD[name]
+    (tmp_path / ".env").write_text(f"PINCITE_{name.upper()}={written}\n")
+    assert getattr(load_settings(), name) == expected
+
+
+def test_the_environment_goes_before_the_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("PINCITE_PORT=9001\nPINCITE_HOST=files\n")
+    monkeypatch.setenv("PINCITE_PORT", "9002")
+    settings = load_settings()
+    assert (settings.port, settings.host) == (9002, "files")
+
+
+def test_what_else_stands_in_the_env_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OTHER=1\nPINCITE_UNHEARD_OF=2\nPINCITE_PORT=9001\n")
+    assert load_settings().port == 9001
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, bad) for name in BAD for bad in BAD[name]])
+def test_a_bad_value_is_named_with_its_variable(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"PINCITE_{name.upper()}", value)
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings()
+    assert f"PINCITE_{name.upper()}={value!r}" in str(caught.value)
+    assert "README" in str(caught.value)
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINCITE_PORT", "x")
+    monkeypatch.setenv("PINCITE_THREADS", "y")
+    with pytest.raises(InvalidSettings, match=r"PINCITE_PORT='x'.*PINCITE_THREADS='y'"):
+        load_settings()
+
+
+def test_a_bad_value_of_the_env_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PINCITE_PASSAGES=ten\n")
+    with pytest.raises(InvalidSettings, match="PINCITE_PASSAGES='ten'"):
+        load_settings()
+
+
+def test_invalid_settings_are_an_error_of_the_chain() -> None:
+    assert issubclass(InvalidSettings, RagError)
+
+
+def test_settings_do_not_change() -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.port = 1  # type: ignore[misc]
+
+
+def test_the_table_has_every_setting_with_its_default() -> None:
+    lines = settings_table().splitlines()
+    assert lines[0] == "| variable | default | what it sets |"
+    rows = dict(zip(Settings.model_fields, lines[2:], strict=True))
+    for name, row in rows.items():
+        field = Settings.model_fields[name]
+        assert row.startswith(f"| `PINCITE_{name.upper()}` | ")
+        assert field.description
+        assert row.endswith(f" | {field.description} |")
+        if field.default_factory is None:
+            assert f"| `{field.default}` |" in row
