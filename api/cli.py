@@ -1,0 +1,248 @@
+"""The command line. Imports of the chain are inside the commands, so that help is quick."""
+# ruff: noqa: PLC0415, FBT002 -- imports are late on purpose, and typer makes options of flags
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from api import installed_version
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from api.loading import Tally
+    from rag import Pipeline, Settings
+
+FAILED = 1
+ABSTAINED = 3
+INTERRUPTED = 130
+
+_Result = TypeVar("_Result")
+
+app = typer.Typer(
+    name="pincite",
+    help="Answers and summaries in which every sentence points at its source.",
+    epilog="Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the documents do not answer (ask).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _utf8(value: str | None) -> str | None:
+    if value is not None and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise typer.BadParameter("It is not UTF-8 text.") from error
+    return value
+
+
+Collection = Annotated[str, typer.Option(callback=_utf8, help="The collection of documents.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the HTTP route answers.")]
+
+
+def main() -> None:
+    """The entry point `pincite`."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- typer calls it with the flag
+    if wanted:
+        typer.echo(f"pincite {installed_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address; PINCITE_HOST otherwise.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port; PINCITE_PORT otherwise.")
+    ] = None,
+) -> None:
+    """Serve documents, answers and summaries over HTTP."""
+    with _plain_errors():
+        import uvicorn
+
+        from api.app import create_app
+        from rag import Pipeline, load_settings
+
+        settings = load_settings()
+        address, number = host or settings.host, port or settings.port
+        # Opened here, so that a folder that is in use is an error in one line.
+        http = create_app(settings, Pipeline(settings))
+        shown = f"[{address}]" if ":" in address else address
+        typer.echo(f"Pincite is at http://{shown}:{number}, its routes at /docs.", err=True)
+        uvicorn.run(http, host=address, port=number, log_level=settings.log_level, ws="none")
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        list[Path], typer.Argument(exists=True, help="Files, and folders to read whole.")
+    ],
+    jsonl: Annotated[
+        str | None,
+        typer.Option(
+            help="Read JSON lines files (also .gz): which field is the text, the title, the uri, "
+            "the external_id; other names become metadata. "
+            "For example text=body,title=headline,uri=url,date=published."
+        ),
+    ] = None,
+    collection: Collection = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Add documents, or new versions of them. Run it again to go on after a stop.
+
+    Files of other types in a folder are passed over. Exit code 1 when a document failed.
+    """
+    with _plain_errors():
+        from api import intake
+        from api.loading import load
+        from api.progress import progress
+        from rag import load_settings
+
+        settings = load_settings()
+        items, total, skipped = intake.plan(paths, jsonl, collection, settings.max_file_mb)
+
+        async def run(pipeline: "Pipeline") -> "Tally":
+            with progress("Ingesting", total) as on_progress:
+                return await load(pipeline, items, on_progress)
+
+        tally = _with_pipeline(settings, run)
+        for failure in tally.failures:
+            typer.echo(f"pincite: {failure.name}: {failure.error}", err=True)
+        if as_json:
+            _print_json(tally.wire())
+        passed_over = f", {skipped:,} of other types passed over" if skipped else ""
+        typer.echo(f"{tally.line()}{passed_over}.", err=as_json)
+        if tally.failures:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(callback=_utf8, help="The question.")],
+    collection: Collection = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question from the documents, with citations.
+
+    Exit code 3 when the documents do not answer it.
+    """
+    with _plain_errors():
+        from api import schemas
+        from api.terminal import open_console, show_answer
+        from rag import load_settings
+        from rag.types import Status
+
+        answer = _with_pipeline(
+            load_settings(), lambda pipeline: pipeline.ask(question, collection=collection)
+        )
+        if as_json:
+            _print_json(schemas.answer(answer))
+        else:
+            show_answer(open_console(), answer)
+        if answer.status is Status.ABSTAINED:
+            raise typer.Exit(ABSTAINED)
+
+
+@app.command()
+def summarize(
+    document: Annotated[
+        str,
+        typer.Argument(
+            metavar="DOC", callback=_utf8, help="Its id, path, URI, title or file name."
+        ),
+    ],
+    focus: Annotated[str | None, typer.Option(callback=_utf8, help="What to look at most.")] = None,
+    max_words: Annotated[int, typer.Option(min=20, max=1000, help="Most words.")] = 120,
+    collection: Annotated[
+        str | None,
+        typer.Option(callback=_utf8, help="Look for the document in this collection only."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Summarize a document, with citations."""
+    with _plain_errors():
+        from api import schemas
+        from api.lookup import find_document
+        from api.terminal import open_console, show_summary
+        from rag import load_settings
+        from rag.types import Summary
+
+        async def run(pipeline: "Pipeline") -> Summary:
+            found = await find_document(pipeline, document, collection)
+            return await pipeline.summarize([found.id], focus=focus, max_words=max_words)
+
+        summary = _with_pipeline(load_settings(), run)
+        if as_json:
+            _print_json(schemas.summary(summary))
+        else:
+            show_summary(open_console(), summary)
+
+
+@app.command()
+def demo() -> None:
+    """Ingest the sample documents, ask three questions and summarize one document."""
+    with _plain_errors():
+        from api.demo import run_demo
+        from api.terminal import open_console
+        from rag import load_settings
+
+        asyncio.run(run_demo(load_settings(), open_console()))
+
+
+def _with_pipeline(
+    settings: "Settings", work: Callable[["Pipeline"], Coroutine[Any, Any, _Result]]
+) -> _Result:
+    """What `work` makes of a pipeline that is open while it runs."""
+    from rag import Pipeline
+
+    pipeline = Pipeline(settings)
+    try:
+        return asyncio.run(work(pipeline))
+    finally:
+        pipeline.close()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Errors that a user can mend as one line on stderr, and their exit code."""
+    from corpus.errors import CorpusError
+    from rag.errors import RagError
+
+    try:
+        yield
+    except (CorpusError, RagError, OSError) as error:
+        typer.echo(f"pincite: {error}", err=True)
+        raise typer.Exit(FAILED) from None
+    except KeyboardInterrupt:
+        typer.echo("pincite: interrupted", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _print_json(model: "BaseModel") -> None:
+    sys.stdout.write(model.model_dump_json(indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Is the process alive, and can it work?"""
+
+import logging
+
+from fastapi import APIRouter, Request, Response
+
+from api import schemas
+from api.problems import NOT_READY, problem, request_id_of, respond
+
+logger = logging.getLogger(__name__)
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> schemas.Health:
+    """Answers as long as the process does."""
+    return schemas.Health()
+
+
+@router.get("/readyz", response_model=schemas.Readiness)
+async def readyz(request: Request) -> schemas.Readiness | Response:
+    """Answers 200 when the store does, with what it holds; else 503."""
+    pipeline = getattr(request.app.state, "pipeline", None)
+    if pipeline is None:
+        return _not_ready(request, "The store is not open. Try again in a moment.")
+    try:
+        documents, chunks = await pipeline.counts()
+    except Exception:
+        logger.exception("The store does not answer")
+        return _not_ready(request, "The store does not answer. The log says why.")
+    return schemas.Readiness(documents=documents, searchable_chunks=chunks)
+
+
+def _not_ready(request: Request, detail: str) -> Response:
+    return respond(problem(NOT_READY, detail, request_id_of(request)))

@@ -1,0 +1,84 @@
+"""Uploads into a pipeline, a batch at a time, so that a stop loses nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from api import schemas
+from api.intake import Failure
+from api.problems import problem_of
+from corpus.errors import UnreadableDocument
+from corpus.types import Outcome
+from rag import Pipeline, Upload
+
+_BATCH = 16  # documents that are stored, then embedded, before the next are read
+
+_WORDS = {
+    Outcome.CREATED: "created",
+    Outcome.UPDATED: "updated",
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.DUPLICATE_OF: "duplicates",
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of the uploads; `documents` are the stored ones, ready to be searched."""
+
+    documents: list[schemas.AcceptedDocument] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def line(self) -> str:
+        """How many of each, in one line."""
+        counted = Counter(one.outcome for one in self.documents)
+        words = [f"{counted[outcome]:,} {word}" for outcome, word in _WORDS.items()]
+        return ", ".join([*words, f"{len(self.failures):,} failed"])
+
+    def wire(self) -> schemas.Upload:
+        """What the HTTP route answers to an upload; the failures come last."""
+        return schemas.Upload(documents=[*self.documents, *map(_refused, self.failures)])
+
+
+async def load(
+    pipeline: Pipeline,
+    items: Iterable[Upload | Failure],
+    on_progress: Callable[[int, str], None],
+) -> Tally:
+    """Store and index everything; what can not be read is noted, and the rest goes on.
+
+    After each batch, and while its chunks are embedded, `on_progress` gets the number of items
+    that are done and what is being done.
+    """
+    tally = Tally()
+    done = 0
+    for batch in _batches(items):
+
+        def embedding(chunks: int, total: int, done: int = done) -> None:
+            on_progress(done, f"{chunks:,}/{total:,} chunks")
+
+        await _add(pipeline, batch, tally)
+        await pipeline.index(embedding)
+        done += len(batch)
+        on_progress(done, "")
+    return tally
+
+
+async def _add(pipeline: Pipeline, batch: list[Upload | Failure], tally: Tally) -> None:
+    tally.failures += [one for one in batch if isinstance(one, Failure)]
+    uploads = [one for one in batch if isinstance(one, Upload)]
+    for upload, result in zip(uploads, await pipeline.add(uploads), strict=True):
+        if isinstance(result, UnreadableDocument):
+            tally.failures.append(Failure(upload.uri or upload.name, result))
+        else:
+            tally.documents.append(schemas.accepted(upload.name, result, "ready"))
+
+
+def _refused(failure: Failure) -> schemas.RefusedDocument:
+    return schemas.RefusedDocument(name=failure.name, problem=problem_of(failure.error))
+
+
+def _batches(items: Iterable[Upload | Failure]) -> Iterator[list[Upload | Failure]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch

@@ -1,0 +1,150 @@
+"""Errors as problem details (RFC 9457), each kind with a `type` that stays the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.schemas import Problem
+from corpus.errors import (
+    EmptyDocument,
+    InvalidRequest,
+    NotFound,
+    NotUtf8,
+    TooLarge,
+    UnknownType,
+    UnreadableDocument,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem; `slug` ends its type."""
+
+    status: int
+    slug: str
+    title: str
+
+
+INVALID = Kind(422, "invalid-request", "The request can not be met")
+MALFORMED = Kind(400, "malformed-json", "The body is not JSON")
+TOO_LARGE = Kind(413, "too-large", "Too large")
+UNEXPECTED = Kind(500, "internal-error", "Something went wrong here")
+NOT_READY = Kind(503, "not-ready", "Not ready")
+
+KINDS: Mapping[type[Exception], Kind] = {
+    EmptyDocument: Kind(422, "empty-document", "The document is empty"),
+    UnknownType: Kind(415, "unknown-type", "The type of the document is not read"),
+    NotUtf8: Kind(422, "not-utf8", "The document is not UTF-8 text"),
+    TooLarge: TOO_LARGE,
+    UnreadableDocument: Kind(422, "unreadable-document", "The document can not be read"),
+    InvalidRequest: INVALID,
+    NotFound: Kind(404, "not-found", "Not found"),
+}
+
+_OF_STATUS: Mapping[int, Kind] = {
+    400: Kind(400, "bad-request", "The request can not be read"),
+    404: Kind(404, "no-such-route", "No such route"),
+    405: Kind(405, "method-not-allowed", "Method not allowed"),
+    413: TOO_LARGE,
+    415: Kind(415, "unsupported-body", "The body is of a type that this route does not read"),
+}
+
+_QUOTED = 80  # characters of a bad value that a detail repeats
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` that a client can mend as a problem."""
+    for error in KINDS:
+        app.add_exception_handler(error, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+def problem(kind: Kind, detail: str, request_id: str | None = None) -> Problem:
+    """A problem of this kind."""
+    return Problem(
+        type=f"urn:pincite:problem:{kind.slug}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail.encode("utf-8", "backslashreplace").decode(),
+        request_id=request_id,
+    )
+
+
+def problem_of(error: UnreadableDocument, request_id: str | None = None) -> Problem:
+    """The problem that an unreadable document is."""
+    return problem(kind_of(error), str(error), request_id)
+
+
+def kind_of(error: Exception) -> Kind:
+    """The kind of the nearest class of `error` that has one."""
+    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), UNEXPECTED)
+
+
+def respond(found: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A response that carries a problem."""
+    return JSONResponse(
+        found.model_dump(),
+        found.status,
+        headers=dict(headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+def request_id_of(request: Request) -> str | None:
+    """The id that this request was given."""
+    given = request.scope.get("state", {}).get("request_id")
+    return given if isinstance(given, str) else None
+
+
+def invalid_detail(errors: Sequence[Mapping[str, Any]]) -> str:
+    """One sentence for each error of pydantic, naming the field and its value."""
+    return " ".join(_sentence(error) for error in errors)
+
+
+async def _domain_error(request: Request, error: Exception) -> JSONResponse:
+    return respond(problem(kind_of(error), str(error), request_id_of(request)))
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    errors = error.errors() if isinstance(error, RequestValidationError) else []
+    kind = MALFORMED if any(one["type"] == "json_invalid" for one in errors) else INVALID
+    return respond(problem(kind, invalid_detail(errors), request_id_of(request)))
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):  # Starlette types its handlers for any exception
+        raise error
+    kind = _OF_STATUS.get(error.status_code, Kind(error.status_code, "http-error", "HTTP error"))
+    where = f"{request.method} {request.url.path}"
+    detail = str(error.detail)
+    if kind.slug == "no-such-route":
+        detail = f"There is nothing at {where}. The routes are listed at /docs."
+    elif kind.slug == "method-not-allowed":
+        allowed = (error.headers or {}).get("Allow", "another method")
+        detail = f"{where} is not offered. Use {allowed}."
+    return respond(problem(kind, detail, request_id_of(request)), error.headers)
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    where = [str(part) for part in error["loc"]]
+    field = ".".join(where[1:] if where[:1] in (["body"], ["query"], ["path"]) else where)
+    if error["type"] == "json_invalid":
+        reason = error.get("ctx", {}).get("error", "it can not be parsed")
+        return f"The body is not valid JSON: {reason} (at character {field})."
+    if error["type"] == "missing":
+        return f"The field {field!r} is missing." if field else "The body is missing."
+    if error["type"] == "extra_forbidden":
+        return f"This version has no field {field!r}. Leave it out."
+    named = f"{field!r} is {_shown(error['input'])}" if field else "The body can not be used"
+    return f"{named}: {error['msg']}."
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _QUOTED else f"{shown[:_QUOTED]}..."

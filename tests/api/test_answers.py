@@ -1,0 +1,146 @@
+import httpx
+import pytest
+
+from tests.api.serving import document_of, post_json, problem_of
+
+TEXT = "The heron stands in the reeds. It waits there for a fish every morning."
+
+
+def test_a_search_gives_passages_best_first(client: httpx.Client) -> None:
+    found = client.post("/v1/search", json={"query": "herring quota", "k": 3}).json()
+    assert (found["query"], found["mode"]) == ("herring quota", "hybrid")
+    assert [passage["rank"] for passage in found["passages"]] == [1, 2, 3]
+    best = found["passages"][0]
+    assert set(best) == {"chunk", "title", "uri", "text", "score", "rank", "ranks_by"}
+    assert "units" not in best["chunk"]
+    assert set(best["ranks_by"]) <= {"dense", "lexical"}
+
+
+def test_a_passage_is_the_text_at_its_span(client: httpx.Client) -> None:
+    (passage,) = client.post("/v1/search", json={"query": "tram", "k": 1}).json()["passages"]
+    chunk = passage["chunk"]
+    text = client.get(f"/v1/documents/{chunk['document_id']}/text").json()["text"]
+    assert text[chunk["span"]["start"] : chunk["span"]["end"]] == passage["text"]
+
+
+@pytest.mark.parametrize(("mode", "half"), [("dense", "dense"), ("lexical", "lexical")])
+def test_half_of_the_search_can_be_asked_alone(client: httpx.Client, mode: str, half: str) -> None:
+    found = client.post("/v1/search", json={"query": "ferry budget", "mode": mode}).json()
+    assert found["mode"] == mode
+    assert {key for passage in found["passages"] for key in passage["ranks_by"]} == {half}
+
+
+def test_a_collection_that_is_not_there_has_no_passages(client: httpx.Client) -> None:
+    found = client.post("/v1/search", json={"query": "tram", "collection": "none"}).json()
+    assert found["passages"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"query": "tram", "k": 0}, "'k' is 0"),
+        ({"query": "tram", "k": 101}, "'k' is 101"),
+        ({"query": "tram", "k": "many"}, "'k' is 'many'"),
+        ({"query": "tram", "mode": "fuzzy"}, "'mode' is 'fuzzy'"),
+        ({"query": "   "}, "blank"),
+        ({"query": ""}, "blank"),
+        ({"query": "a\ud800"}, "'query'"),
+        ({"query": "a" * 4001}, "'query'"),
+        ({"query": None}, "'query' is None"),
+        ({}, "'query' is missing"),
+        ({"query": "tram", "filter": {}}, "no field 'filter'"),
+    ],
+)
+def test_a_bad_search_is_a_problem(client: httpx.Client, body: object, says: str) -> None:
+    problem = problem_of(post_json(client, "/v1/search", body), 422, "invalid-request")
+    assert says in problem["detail"]
+
+
+def test_an_answer_cites_characters_of_its_documents(client: httpx.Client) -> None:
+    question = "Where does the heron stand?"
+    client.post("/v1/documents?wait=true", json={"text": TEXT, "collection": "quoted"})
+    body = {"question": question, "collection": "quoted"}
+    answer = client.post("/v1/answers", json=body).json()
+    assert (answer["status"], answer["reason"], answer["question"]) == ("answered", None, question)
+    assert answer["citations"]
+    for citation in answer["citations"]:
+        url = f"/v1/documents/{citation['document_id']}/text"
+        text = client.get(url, params={"version": citation["version"]}).json()["text"]
+        assert text[citation["span"]["start"] : citation["span"]["end"]] == citation["quote"]
+    for sentence in answer["sentences"]:
+        span = sentence["span"]
+        assert answer["text"][span["start"] : span["end"]] == sentence["text"]
+
+
+def test_an_answer_has_every_field_of_the_design(client: httpx.Client) -> None:
+    answer = client.post(
+        "/v1/answers", json={"question": "How deep is the harbour?", "mode": "extractive"}
+    ).json()
+    assert list(answer) == [
+        "id",
+        "question",
+        "standalone_question",
+        "status",
+        "reason",
+        "text",
+        "sentences",
+        "citations",
+        "passages",
+        "conflicts",
+        "usage",
+        "timings",
+        "model",
+        "prompt_hash",
+    ]
+
+
+def test_without_evidence_it_abstains_and_says_why(client: httpx.Client) -> None:
+    body = {"question": "Who painted the ceiling?", "collection": "none"}
+    answer = client.post("/v1/answers", json=body).json()
+    assert (answer["status"], answer["reason"]) == ("abstained", "no_evidence")
+    assert (answer["text"], answer["citations"]) == ("", [])
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"question": " \t\n"}, "blank"),
+        ({"question": "Why?", "mode": "llm"}, "'mode' is 'llm'"),
+        ({"question": "Why?", "stream": True}, "no field 'stream'"),
+        ({"question": "Why?", "policy": "strip"}, "no field 'policy'"),
+        ({"question": ["Why?"]}, "'question' is ['Why?']"),
+    ],
+)
+def test_a_bad_question_is_a_problem(client: httpx.Client, body: object, says: str) -> None:
+    problem = problem_of(client.post("/v1/answers", json=body), 422, "invalid-request")
+    assert says in problem["detail"]
+
+
+def test_a_citation_is_current_then_changed_then_deleted(client: httpx.Client) -> None:
+    def send(text: str) -> str:
+        body = {"text": text, "external_id": "cited", "collection": "cited"}
+        sent = client.post("/v1/documents?wait=true", json=body)
+        document_id: str = document_of(sent)["id"]
+        return document_id
+
+    document_id = send(TEXT)
+    summary = client.post("/v1/summaries?wait=true", json={"document_ids": [document_id]}).json()
+    citation = summary["citations"][0]
+    url = f"/v1/citations/{citation['id']}"
+
+    current = client.get(url).json()
+    assert current["status"] == "current"
+    assert {key: current[key] for key in ("id", "document_id", "version", "span", "quote")} == {
+        key: citation[key] for key in ("id", "document_id", "version", "span", "quote")
+    }
+    send("The heron has gone to the sea.")
+    changed = client.get(url).json()
+    assert (changed["status"], changed["quote"]) == ("changed", citation["quote"])
+    client.delete(f"/v1/documents/{document_id}")
+    deleted = client.get(url).json()
+    assert (deleted["status"], deleted["quote"]) == ("deleted", None)
+
+
+@pytest.mark.parametrize("citation_id", ["cit_0", "x", "%20"])
+def test_an_unknown_citation_is_a_problem(client: httpx.Client, citation_id: str) -> None:
+    problem_of(client.get(f"/v1/citations/{citation_id}"), 404, "not-found")
