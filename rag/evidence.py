@@ -37,6 +37,7 @@ _DATELINE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .’'-]+, [^–—-]{3,30} [–—-
 _LOWER = re.compile(r"\b[a-zà-ÿ]+\b")
 _LEAST_WORDS = 4  # a shorter sentence is a source line or an exclamation
 _LEAST_LOWER = 2  # a line without words in lower case is a dateline or a label
+_ROOT = 5  # letters of a stem that are enough to tell a family of words
 _QUANTITY = r"many|much|old|long|far|full|deep|high|large|big|tall|wide|fast|strong|percentage"
 _EXPECTED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"\bhow (often|frequently)\b", re.IGNORECASE), _OFTEN),
@@ -140,7 +141,7 @@ def features(question: str, found: Sequence[Candidate], embed: Embed) -> NDArray
     cosines = vectors[1:] @ vectors[0]
     nearness = dict(zip(passages, cosines[len(found) :], strict=True))
     wanted = stems(question)
-    own = [set(stems(text)) for text in said]
+    own = [_asked_for(wanted, stems(text)) for text in said]
     counts = Counter(word for words in own for word in words)
     weights = {word: math.log(1 + len(found) / (0.5 + counts[word])) for word in wanted}
     rows = [
@@ -157,6 +158,25 @@ def features(question: str, found: Sequence[Candidate], embed: Embed) -> NDArray
 
 def _whole(passage: Passage) -> str:
     return "\n".join((passage.title, *passage.chunk.heading_path, passage.text))
+
+
+def _asked_for(wanted: Sequence[str], words: Sequence[str]) -> set[str]:
+    """Those of the wanted stems that stand among `words`, or one derived from them does.
+
+    A stem that another begins with is taken for its root: minist(er) and ministeri(al).
+    """
+    return {
+        stem
+        for stem in wanted
+        if any(
+            word == stem
+            or (
+                min(len(word), len(stem)) >= _ROOT
+                and (word.startswith(stem) or stem.startswith(word))
+            )
+            for word in words
+        )
+    }
 
 
 def _covered(wanted: Sequence[str], words: set[str], weights: Mapping[str, float]) -> float:

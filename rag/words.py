@@ -13,7 +13,8 @@ _STOP = frozenset(
     if in into is it its just me more most my no nor not of off on once only or other our out over
     own s same she should so some such t than that the their them then there these they this those
     through to too under until up very was we were what when where which while who whom whose why
-    will with would you your according say says said tell name many much get got give""".split()
+    will with would you your according say says said tell name many much often get got
+    give""".split()
 )
 
 

@@ -97,6 +97,16 @@ def test_the_kind_of_answer_that_is_asked_for_is_given(
     assert answering in [sentence.text for sentence in shelf.ask(question).sentences]
 
 
+def test_a_word_is_known_by_others_of_its_family(shelf: Shelf) -> None:
+    shelf.add(
+        "Key recommendations for the keepers are outlined below:\n"
+        "- Regular dialogue: Monthly ministerial video calls to keep in step.\n"
+        "- Annual conferences: Progress is evaluated and adjusted there.\n"
+    )
+    answer = shelf.ask("How often should ministers call?")
+    assert [item.quote[:17] for item in answer.citations] == ["Regular dialogue:"]
+
+
 def test_a_question_without_words_is_answered_or_not_but_does_not_fail(
     pipeline: Pipeline, shelf: Shelf
 ) -> None:
