@@ -22,7 +22,7 @@ _STEPS = 50
 _BALANCE = 0.7  # weight of relevance against novelty in MMR
 _LEAD = 0.3  # bonus of a document's first sentence, halved every five sentences
 _REST = 0.4  # share of the words that may stay unused rather than be filled up
-_REPEATED = 0.85  # cosine from which a sentence is left out whatever its relevance
+_REPEATED = 0.7  # cosine from which a sentence is left out whatever its relevance
 _WORDS = (6, 60)  # fewer make no sentence, more are not central but long
 
 

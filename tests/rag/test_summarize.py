@@ -57,7 +57,7 @@ def test_table_rows_are_not_quoted(
 def test_nothing_is_said_twice(summaries: Mapping[str, Summary], model: MiniLM, name: str) -> None:
     vectors = model.embed([sentence.text for sentence in summaries[name].sentences])
     for one, other in combinations(vectors, 2):
-        assert float(one @ other) < 0.9
+        assert float(one @ other) < 0.75
 
 
 def test_a_sentence_that_two_documents_share_is_quoted_once(shelf: Shelf) -> None:
