@@ -2,7 +2,7 @@
 
     python corpus/models/build_minilm.py [--out FOLDER] [--texts FILE] [--full-range]
 
-PyTorch -> ONNX -> fused BERT operators -> outlier channels scaled down -> int8. Two runs with the
+PyTorch -> ONNX -> outlier channels scaled down -> int8. Two runs with the
 same package versions on the same machine give the same bytes. LICENSE is not written: it is the
 Apache-2.0 text.
 """
@@ -23,7 +23,6 @@ import onnxruntime
 import torch
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.transformers import optimizer
 from tokenizers import Tokenizer
 from transformers import BertModel
 
@@ -49,15 +48,16 @@ English.
   `{safetensors}`.
 - Licence: Apache-2.0 (stated by the model's own README in that package; the package around it says
   MIT).
-- Inputs: int64 `input_ids` and `attention_mask`, [batch, len], right-padded with 0; at most 256
-  tokens with [CLS] and [SEP], as the model was trained. The loader sets truncation and padding:
+- Input: int64 `input_ids`, [batch, len], all of one length, since there is no mask; at most 256
+  tokens with [CLS] and [SEP], as the model was trained. The loader sets truncation:
   `tokenizer.json` has none.
-- Output: `embedding`, float32 [batch, 384], mean over the mask, L2-normalised.
+- Output: `embedding`, float32 [batch, 384], mean over the tokens, L2-normalised.
 - Made by `python corpus/models/build_minilm.py{arguments}` with
-  {tools}: BERT operators fused, outlier channels before the feed-forward layers scaled down
-  by powers of two, dynamic quantization, per channel, {range} weights.
-- Activations are quantized with one scale for a whole batch, so an embedding moves a little with
-  its batch.
+  {tools}:
+  outlier channels before the feed-forward layers scaled down by powers of two, dynamic
+  quantization, per channel, {range} weights.
+- Activations are quantized with one scale for a whole batch, so run each text alone: then its
+  embedding is the same whatever it is embedded with.
 - Cosine to PyTorch, one text at a time: mean {mean}, min {min}, {n} texts ({whose}).
 
 | file | SHA-256 |
@@ -70,7 +70,7 @@ Vectors = npt.NDArray[np.float32]
 
 
 class Embedder(torch.nn.Module):
-    """Token ids and mask [batch, len] -> mean over the mask, L2-normalised [batch, 384]."""
+    """Token ids [batch, len], without padding -> mean, L2-normalised [batch, 384]."""
 
     def __init__(self, folder: Path) -> None:
         """Load BERT from the folder of its safetensors."""
@@ -79,13 +79,10 @@ class Embedder(torch.nn.Module):
             folder, attn_implementation="eager", add_pooling_layer=False
         )
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
         """The embeddings, as torch.nn.Module wants it named."""
-        states = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(states.dtype)
-        return torch.nn.functional.normalize(
-            (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9), dim=1
-        )
+        states = self.bert(input_ids, token_type_ids=torch.zeros_like(input_ids))
+        return torch.nn.functional.normalize(states.last_hidden_state.mean(1), dim=1)
 
 
 def source_folder() -> Path:
@@ -114,37 +111,19 @@ def write_tokenizer(source: Path, target: Path) -> Tokenizer:
     return tokenizer
 
 
-def export_fused(model: Embedder, folder: Path) -> onnx.ModelProto:
-    """Export to float32 ONNX, batch and length dynamic; fuse attention, GELU and layer norms."""
-    path, ids, axes = (
-        folder / "float.onnx",
-        torch.ones(2, 9, dtype=torch.long),
-        {0: "batch", 1: "len"},
-    )
+def export(model: Embedder, folder: Path) -> onnx.ModelProto:
+    """Export to float32 ONNX, batch and length dynamic."""
+    path, axes = folder / "float.onnx", {0: "batch", 1: "len"}
     torch.onnx.export(
         model,
-        (ids, torch.ones_like(ids)),
+        (torch.ones(2, 9, dtype=torch.long),),
         str(path),
-        input_names=["input_ids", "attention_mask"],
+        input_names=["input_ids"],
         output_names=["embedding"],
-        dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "batch"}},
+        dynamic_axes={"input_ids": axes, "embedding": {0: "batch"}},
         opset_version=17,
-        dynamo=False,  # the fusions know the graphs of this exporter only
+        dynamo=False,  # onnxruntime knows how to fuse the graphs of this exporter
     )
-    config = model.bert.config
-    fused = optimizer.optimize_model(
-        str(path),
-        model_type="bert",
-        num_heads=config.num_attention_heads,
-        hidden_size=config.hidden_size,
-        opt_level=0,
-    )
-    counts = fused.get_fused_operator_statistics()
-    if (counts["Attention"], counts["BiasGelu"], counts["EmbedLayerNormalization"]) != (6, 6, 1):
-        raise RuntimeError(
-            f"expected 6 Attention, 6 BiasGelu, 1 EmbedLayerNormalization, got {counts}"
-        )
-    fused.save_model_to_file(str(path))  # sorts the nodes and declares the operators' domain
     return onnx.load(path)
 
 
@@ -158,8 +137,7 @@ def session(model: onnx.ModelProto | Path) -> onnxruntime.InferenceSession:
 
 def feed(tokenizer: Tokenizer, text: str) -> dict[str, npt.NDArray[np.int64]]:
     """The model's inputs for one text, [1, len]."""
-    ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
-    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+    return {"input_ids": np.array([tokenizer.encode(text).ids], dtype=np.int64)}
 
 
 def largest_inputs(
@@ -217,11 +195,11 @@ def quantize(model: onnx.ModelProto, path: Path, *, reduce_range: bool) -> None:
     quantize_dynamic(
         model,
         path,
-        op_types_to_quantize=["MatMul", "Attention", "EmbedLayerNormalization", "Gather"],
+        op_types_to_quantize=["MatMul", "Gather"],
         per_channel=True,
         reduce_range=reduce_range,
         weight_type=QuantType.QInt8,
-        # Shape inference knows no fused operator: it needs to be told that the tensors are float32.
+        # Shape inference stops at the scales: it needs to be told that the tensors are float32.
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
 
@@ -250,7 +228,7 @@ def build(out: Path, texts_file: Path | None = None, *, reduce_range: bool = Tru
     reference = Embedder(source)
     reference.train(mode=False)
     with tempfile.TemporaryDirectory() as scratch:
-        model = export_fused(reference, Path(scratch))
+        model = export(reference, Path(scratch))
     scale_outliers(model, tokenizer)
     quantize(model, out / "model.onnx", reduce_range=reduce_range)
     found = cosines(reference, out / "model.onnx", tokenizer, texts)
