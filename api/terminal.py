@@ -87,6 +87,8 @@ def _citations(console: Console, citations: Sequence[Citation]) -> None:
         _block(console, quote, 2 + len(label), Text(f"  {label}", "cyan"))
         if not (before and before.uri and before.document_id == citation.document_id):
             _block(console, Text(_plain(citation.title), "bold dim"), 2 + len(label))
+            if _is_web_address(citation.uri):
+                _block(console, Text(_plain(citation.uri or ""), "dim"), 2 + len(label))
         _block(console, Text(_plain(_place(citation)), "dim"), 2 + len(label))
         before = citation
 
@@ -95,8 +97,14 @@ def _place(citation: Citation) -> str:
     headings = [part for part in citation.heading_path if part != citation.title]
     page = [f"page {citation.page}"] if citation.page is not None else []
     characters = f"characters {citation.span.start}-{citation.span.end}"
-    file = [name] if (name := file_name(citation.uri)) else []
-    return " · ".join([*([" > ".join(headings)] if headings else []), *page, characters, *file])
+    file = [] if _is_web_address(citation.uri) else [file_name(citation.uri)]
+    return " · ".join(
+        [*([" > ".join(headings)] if headings else []), *page, characters, *filter(None, file)]
+    )
+
+
+def _is_web_address(uri: str | None) -> bool:
+    return (uri or "").startswith(("https://", "http://"))
 
 
 def _nearest(console: Console, answer: Answer) -> None:

@@ -154,3 +154,11 @@ def test_a_quote_is_shown_on_one_line() -> None:
 
 def test_a_console_is_at_most_80_columns_wide() -> None:
     assert open_console().width <= 80
+
+
+def test_a_web_page_is_shown_with_its_address_once() -> None:
+    page = "https://news.example/2026/11/25/heron/7209829/"
+    cited = tuple(replace(one, uri=page, heading_path=()) for one in ANSWER.citations)
+    text = shown(replace(ANSWER, citations=cited))
+    assert text.count(page) == 1
+    assert "characters 10-40\n" in text
