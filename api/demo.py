@@ -1,7 +1,9 @@
 """Pincite on its own samples, in a folder of its own."""
 
+import sys
 from importlib.resources import as_file, files
 from pathlib import Path
+from shutil import which
 
 from rich.console import Console
 from rich.text import Text
@@ -41,7 +43,7 @@ async def run_demo(settings: Settings, console: Console) -> None:
         pipeline.close()
     _rule(console, "Next")
     _say(console, "Serve these documents over HTTP, with a page to try it at /docs:")
-    console.print(f"  PINCITE_DATA_DIR={folder} pincite serve", soft_wrap=True)
+    console.print(f"  PINCITE_DATA_DIR={folder} {_command()} serve", soft_wrap=True)
 
 
 def _samples() -> list[Upload]:
@@ -58,6 +60,11 @@ def _sample(path: Path) -> Upload:
         external_id=path.name,
         uri=f"sample:/{path.name}",
     )
+
+
+def _command() -> str:
+    """What starts this program: its name where the shell finds it, else the way it was called."""
+    return "pincite" if which("pincite") else sys.argv[0]
 
 
 def _rule(console: Console, title: str) -> None:
