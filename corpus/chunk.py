@@ -1,14 +1,14 @@
 """Parsed text to chunks: exact slices on unit borders, within a token budget."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from corpus.types import Chunk, ParsedText, Span, Unit, UnitKind
 from corpus.units import units_of
 
-# Tokens of cl100k_base. With title and headings before it a chunk stays within the 256 word pieces
-# that the embedded model was trained to read.
-MAX_TOKENS = 160
+# Tokens of cl100k_base: two or three sentences, which searches find and then grow to what is near.
+# `pincite eval retrieval` prints what other sizes score.
+MAX_TOKENS = 80
 
 
 @dataclass(slots=True)
@@ -99,3 +99,23 @@ def heading_text(title: str, chunk: Chunk, text: str) -> str:
     if first.header is not None:
         lines.append(first.header.of(text))
     return "\n".join(lines)
+
+
+def surrounding_text(chunks: Sequence[Chunk], at: int, text: str) -> str:
+    """What stands right before and after a chunk, by which words it is found too."""
+    beside = (*chunks[max(at - 1, 0) : at], *chunks[at + 1 : at + 2])
+    return "\n".join(chunk.span.of(text) for chunk in beside)
+
+
+def joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Adjacent chunks of one document version as one, which covers what is between them too.
+
+    It has the id, the ordinal and the headings of the first.
+    """
+    first, last = chunks[0], chunks[-1]
+    return replace(
+        first,
+        span=Span(first.span.start, last.span.end),
+        token_count=sum(chunk.token_count for chunk in chunks),
+        units=tuple(unit for chunk in chunks for unit in chunk.units),
+    )

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from corpus.chunk import heading_text
+from corpus.chunk import heading_text, surrounding_text
 from corpus.records import row_of_chunk
 from corpus.schema import alive_in, chunks, documents, stale_vectors, versions
 from corpus.types import Chunk
@@ -88,16 +88,20 @@ def insert_version(connection: Connection, document_id: str, version: int, draft
             text=draft.text,
         )
     )
-    for chunk in draft.chunks:
+    for at, chunk in enumerate(draft.chunks):
         result = connection.execute(
             insert(chunks).values(document_id=document_id, version=version, **row_of_chunk(chunk))
         )
         connection.execute(
-            text("INSERT INTO chunks_text(rowid, heading, body) VALUES (:id, :heading, :body)"),
+            text(
+                "INSERT INTO chunks_text(rowid, heading, body, around) "
+                "VALUES (:id, :heading, :body, :around)"
+            ),
             {
                 "id": result.inserted_primary_key[0] if result.inserted_primary_key else None,
                 "heading": heading_text(draft.title, chunk, draft.text),
                 "body": chunk.span.of(draft.text),
+                "around": surrounding_text(draft.chunks, at, draft.text),
             },
         )
 

@@ -96,7 +96,7 @@ properties = Table(
 
 _FULL_TEXT = text(
     "CREATE VIRTUAL TABLE IF NOT EXISTS chunks_text "
-    "USING fts5(heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"
+    "USING fts5(heading, body, around, tokenize = 'porter unicode61 remove_diacritics 2')"
 )
 
 

@@ -18,7 +18,7 @@ from corpus.types import Accepted, Chunk, Document, Passage, Span
 from corpus.vectors import VectorIndex
 from rag.citations import parse_citation_id
 from rag.extract import read
-from rag.retrieve import Mode, retrieve, within_budget
+from rag.retrieve import Mode, retrieve
 from rag.settings import Settings
 from rag.summarize import summarize
 from rag.telemetry import step
@@ -104,12 +104,32 @@ class Pipeline:
         collection: str = "default",
         k: int | None = None,
         mode: Mode = Mode.HYBRID,
+        max_tokens: int | None = None,
+        per_document: int | None = None,
     ) -> list[Passage]:
-        """The best passages for a query; raises InvalidRequest for a blank one."""
-        return await asyncio.to_thread(self._search, query, collection, k, mode)
+        """The best passages for a query, as `rag.retrieve.retrieve` gives them.
+
+        Raises InvalidRequest for a blank query.
+        """
+        return await asyncio.to_thread(
+            self._search,
+            query,
+            collection,
+            k,
+            mode=mode,
+            max_tokens=max_tokens,
+            per_document=per_document,
+        )
 
     def _search(
-        self, query: str, collection: str, k: int | None, mode: Mode = Mode.HYBRID
+        self,
+        query: str,
+        collection: str,
+        k: int | None,
+        *,
+        mode: Mode = Mode.HYBRID,
+        max_tokens: int | None = None,
+        per_document: int | None = None,
     ) -> list[Passage]:
         _check("question", query)
         return retrieve(
@@ -121,6 +141,8 @@ class Pipeline:
             collection=collection,
             k=self.settings.passages if k is None else k,
             mode=mode,
+            max_tokens=max_tokens,
+            per_document=per_document,
         )
 
     async def ask(self, question: str, *, collection: str = "default") -> Answer:
@@ -130,8 +152,9 @@ class Pipeline:
     def _ask(self, question: str, collection: str) -> Answer:
         timings: dict[str, float] = {}
         with step("retrieve", timings):
-            found = self._search(question, collection, None)
-            passages = within_budget(found, self.settings.passage_tokens)
+            passages = self._search(
+                question, collection, None, max_tokens=self.settings.passage_tokens
+            )
         with step("read", timings):
             texts = self._texts(passages)
             passages = [item for item in passages if _version(item) in texts]

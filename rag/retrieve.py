@@ -1,18 +1,27 @@
-"""A question to passages: dense and lexical search, fused by rank."""
+"""A question to passages: dense and lexical search, fused, and grown to what stands beside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import chain
 
+from corpus.chunk import joined
 from corpus.ingest import Embed
 from corpus.library import Library
-from corpus.search import by_words, found_chunks
+from corpus.search import Found, by_words, found_chunks, places_near, text_between
 from corpus.types import Passage
 from corpus.vectors import VectorIndex
+from rag.fusion import Fusion, fused, ranks_by_half
 from rag.words import content_words
 
-# Reciprocal rank fusion and its constant: Cormack, Clarke and Büttcher, SIGIR 2009.
-_RRF = 60
-_DEPTH = 50  # hits of each half that are fused
+# Chosen, with the size of chunks and BM25's weights, on one half of the questions of `spans`;
+# `pincite eval retrieval` prints what they score on the other half, and what else was tried.
+FUSION = Fusion(constant=6, dense=1.0, lexical=1.5, share=0.3, reach=2, depth=100)
+
+_LONGEST = 400  # tokens of a passage that has grown
+_FEWEST = 20  # tokens of a chunk, when it is reckoned how many fill a budget
+_SAME = 0.8  # share of their runs of three words that two chunks have in common when they are one
+
+Run = list[Found]  # chunks that stand side by side, in their order
 
 
 class Mode(StrEnum):
@@ -33,46 +42,114 @@ def retrieve(
     collection: str,
     k: int,
     mode: Mode = Mode.HYBRID,
+    max_tokens: int | None = None,
+    per_document: int | None = None,
+    fusion: Fusion = FUSION,
 ) -> list[Passage]:
-    """At most `k` passages for a query, the best first.
+    """At most `k` passages for a query, the best first, of at most `max_tokens` tokens together.
+
+    A passage is a chunk, or several that stand side by side. Of chunks that say the same in the
+    same words only the best is taken, and of one document no more than `per_document` passages.
 
     Every hit is checked against the library, so that what was deleted or replaced is not found
     even while the vector index still holds it.
     """
-    depth = max(_DEPTH, k)
     halves: dict[str, list[int]] = {}
+    depth = max(fusion.depth, k)
     if mode is not Mode.LEXICAL:
         halves["dense"] = vectors.search(tenant, collection, embed([query])[0], depth)
     if mode is not Mode.DENSE:
         halves["lexical"] = by_words(library, tenant, collection, content_words(query), depth)
-    wanted = sorted({chunk_id for half in halves.values() for chunk_id in half})
-    chunks = found_chunks(library, tenant, collection, wanted)
-    ranks = {
-        half: {
-            chunk_id: rank for rank, chunk_id in enumerate((i for i in ids if i in chunks), start=1)
-        }
-        for half, ids in halves.items()
-    }
-    scores = {
-        chunk_id: sum(1 / (_RRF + by_id[chunk_id]) for by_id in ranks.values() if chunk_id in by_id)
-        for chunk_id in chunks
-    }
-    best = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))[:k]
-    passages = []
-    for rank, chunk_id in enumerate(best, start=1):
-        chunk, title, uri, text = chunks[chunk_id]
-        found_by = {half: by_id[chunk_id] for half, by_id in ranks.items() if chunk_id in by_id}
-        passages.append(Passage(chunk, title, uri, text, scores[chunk_id], rank, found_by))
-    return passages
+    hits = sorted({chunk_id for half in halves.values() for chunk_id in half})
+    places = places_near(library, tenant, collection, hits, fusion.reach)
+    scores = fused(halves, places, fusion)
+    order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
+    wanted = order[: max(4 * k, (max_tokens or 0) // _FEWEST)]
+    found = found_chunks(library, tenant, collection, wanted)
+    best = [found[chunk_id] for chunk_id in wanted if chunk_id in found]
+    runs = grown(without_twins(best), k, max_tokens, per_document)
+    ranks = ranks_by_half(halves, places)
+    return [_passage(library, run, rank, scores, ranks) for rank, run in enumerate(runs, start=1)]
 
 
-def within_budget(passages: Sequence[Passage], max_tokens: int) -> list[Passage]:
-    """The passages in rank order until one would overrun the budget; always the first."""
-    kept: list[Passage] = []
+def without_twins(ranked: Iterable[Found]) -> Iterable[Found]:
+    """The chunks in their order, but for those that repeat a better one in the same words."""
+    seen: list[frozenset[tuple[str, ...]]] = []
+    for one in ranked:
+        words = one.text.lower().split()
+        shingles = frozenset(zip(words, words[1:], words[2:], strict=False))
+        if not any(_likeness(shingles, other) >= _SAME for other in seen):
+            seen.append(shingles)
+            yield one
+
+
+def _likeness(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    """Jaccard's index, 0 for two texts of fewer than three words."""
+    return len(one & other) / max(len(one | other), 1)
+
+
+def grown(
+    ranked: Iterable[Found], k: int, max_tokens: int | None, per_document: int | None
+) -> list[Run]:
+    """Chunks in rank order as runs, until there would be more than `k` or one overrun the budget.
+
+    A chunk beside a run joins it; the first chunk is taken whatever its size.
+    """
+    runs: list[Run] = []
     used = 0
-    for passage in passages:
-        used += passage.chunk.token_count
-        if kept and used > max_tokens:
+    for one in ranked:
+        beside = [run for run in runs if _touch(run, one)]
+        whole = sorted([*chain(*beside), one], key=lambda part: part.chunk.ordinal)
+        joins = bool(beside) and _tokens(whole) <= _LONGEST
+        if not joins and per_document is not None and _of(runs, one) >= per_document:
+            continue
+        used += one.chunk.token_count + 1  # and the white space before it
+        overruns = max_tokens is not None and used > max_tokens
+        if runs and (overruns or (len(runs) == k and not joins)):
             break
-        kept.append(passage)
-    return kept
+        if joins:
+            runs[runs.index(beside[0])] = whole
+            runs = [run for run in runs if run not in beside[1:]]
+        else:
+            runs.append([one])
+    return runs
+
+
+def _touch(run: Run, one: Found) -> bool:
+    chunk, first, last = one.chunk, run[0].chunk, run[-1].chunk
+    return chunk.document_id == first.document_id and chunk.ordinal in (
+        first.ordinal - 1,
+        last.ordinal + 1,
+    )
+
+
+def _tokens(run: Run) -> int:
+    return sum(one.chunk.token_count for one in run)
+
+
+def _of(runs: Sequence[Run], one: Found) -> int:
+    return sum(run[0].chunk.document_id == one.chunk.document_id for run in runs)
+
+
+def _passage(
+    library: Library,
+    run: Run,
+    rank: int,
+    scores: Mapping[int, float],
+    ranks: Mapping[str, Mapping[int, int]],
+) -> Passage:
+    chunks = [one.chunk for one in run]
+    found_by = {
+        half: min(by_id[chunk.id] for chunk in chunks if chunk.id in by_id)
+        for half, by_id in ranks.items()
+        if any(chunk.id in by_id for chunk in chunks)
+    }
+    return Passage(
+        chunk=joined(chunks),
+        title=run[0].title,
+        uri=run[0].uri,
+        text=run[0].text if len(run) == 1 else text_between(library, chunks[0], chunks[-1]),
+        score=max(scores[chunk.id] for chunk in chunks),
+        rank=rank,
+        ranks_by=found_by,
+    )

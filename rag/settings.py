@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(20, ge=1, description="Largest file that is read, in MiB.")
     max_request_mb: int = Field(100, ge=1, description="Largest HTTP request body, in MiB.")
     chunk_tokens: int = Field(
-        160, ge=40, le=200, description="Most tokens of a chunk, when a document is ingested."
+        80, ge=20, le=200, description="Most tokens of a chunk, when a document is ingested."
     )
     encoding: str = Field(
         "cl100k_base", description="The tiktoken encoding in which tokens are counted."

@@ -12,7 +12,7 @@ from corpus.chunk import chunk
 from corpus.errors import IncompatibleData, InvalidRequest, NotFound
 from corpus.library import Draft, Library
 from corpus.parse import parse_text
-from corpus.search import by_words, found_chunks
+from corpus.search import Found, by_words, found_chunks
 from corpus.types import Accepted, Outcome
 from tests.corpus.texts import written_texts
 
@@ -83,7 +83,7 @@ def test_what_was_stored_is_read_back_exactly(
     ]
     found = found_chunks(one_library, "t", "news", [one.id for one in stored])
     for one in stored:
-        assert found[one.id] == (one, "Fares", made.uri, one.span.of(document.text))
+        assert found[one.id] == Found(one, "Fares", made.uri, one.span.of(document.text))
 
 
 def test_an_upload_is_created_unchanged_updated_or_a_duplicate(
@@ -116,7 +116,7 @@ def test_a_new_version_is_searched_once_it_is_embedded_and_the_old_one_till_then
     library.accept("t", draft("Plaice is dear.", "a"))
     assert _words(library, "herring") == [old]
     assert _words(library, "plaice") == []
-    assert found_chunks(library, "t", "news", [old])[old][3] == "Herring is cheap."
+    assert found_chunks(library, "t", "news", [old])[old].text == "Herring is cheap."
     assert library.document("t", accepted.id).text == "Plaice is dear."
     assert library.document("t", accepted.id, 1).text == "Herring is cheap."
     _embed_all(library)

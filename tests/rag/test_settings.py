@@ -25,7 +25,7 @@ BAD = {
     "port": ["0", "65536", "http", ""],
     "max_file_mb": ["0", "-1", "1.5", "big"],
     "max_request_mb": ["0", "none"],
-    "chunk_tokens": ["39", "201", "x"],
+    "chunk_tokens": ["19", "201", "x"],
     "threads": ["-1", "many"],
     "passages": ["0", "101", "ten"],
     "passage_tokens": ["99", "-5"],
