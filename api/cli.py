@@ -200,6 +200,20 @@ def summarize(
             show_summary(open_console(), summary)
 
 
+@app.command(
+    "eval",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def evaluate(context: typer.Context) -> None:
+    """Measure Pincite on benchmark data; `pincite eval --help` says what."""
+    from importlib.metadata import entry_points
+
+    # By its entry point, since imports point from the evals to here and not back.
+    (found,) = entry_points(group="pincite.commands", name="eval")
+    raise typer.Exit(found.load()(context.args))
+
+
 @app.command()
 def demo() -> None:
     """Ingest the sample documents, ask three questions and summarize one document."""

@@ -10,10 +10,6 @@ from corpus.records import chunk_of_row
 from corpus.schema import alive_in, chunks, current_in, documents, versions
 from corpus.types import Chunk
 
-# BM25's weights of a chunk's title and headings, of its own text, and of its neighbours' text.
-# Chosen together with `rag.retrieve.FUSION`, where it says on what.
-HEADING, BODY, AROUND = 1.0, 3.0, 1.0
-
 _BY_WORDS = text(
     "SELECT chunks.id FROM chunks_text "
     "JOIN chunks ON chunks.id = chunks_text.rowid "
@@ -46,19 +42,30 @@ class Found:
 
 
 def by_words(
-    library: Library, tenant: str, collection: str, words: Sequence[str], k: int
+    library: Library,
+    tenant: str,
+    collection: str,
+    words: Sequence[str],
+    k: int,
+    *,
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> list[int]:
     """Ids of at most `k` chunks that have any of the words, by BM25, the best first.
 
-    Words are stemmed (Porter) and without accents, in the index as in the query.
+    Words are stemmed (Porter) and without accents, in the index as in the query. `weights` are of
+    words in the title and headings, in the chunk itself, and in its neighbours.
     """
     if not words:
         return []
     query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-    weights = {"heading": HEADING, "body": BODY, "around": AROUND}
-    values = {"query": query, "tenant": tenant, "collection": collection, "k": k, **weights}
+    values = {"query": query, "tenant": tenant, "collection": collection, "k": k}
+    heading, body, around = weights
     with library.engine.connect() as connection:
-        return list(connection.scalars(_BY_WORDS, values))
+        return list(
+            connection.scalars(
+                _BY_WORDS, {**values, "heading": heading, "body": body, "around": around}
+            )
+        )
 
 
 def places_near(

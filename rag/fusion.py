@@ -17,6 +17,9 @@ class Fusion:
 
     `depth` hits of each half are read. A chunk gets `share` of the scores of the chunks beside it,
     half of that of those next to them, and so on, `reach` chunks far.
+
+    `heading`, `body` and `around` are BM25's weights of a chunk's title and headings, of its own
+    text and of its neighbours' text.
     """
 
     constant: float
@@ -25,6 +28,9 @@ class Fusion:
     share: float
     reach: int
     depth: int
+    heading: float = 1.0
+    body: float = 1.0
+    around: float = 1.0
 
 
 def fused(

@@ -18,7 +18,8 @@ from corpus.types import Accepted, Chunk, Document, Passage, Span
 from corpus.vectors import VectorIndex
 from rag.citations import parse_citation_id
 from rag.extract import read
-from rag.retrieve import Mode, retrieve
+from rag.fusion import Fusion
+from rag.retrieve import FUSION, Mode, retrieve
 from rag.settings import Settings
 from rag.summarize import summarize
 from rag.telemetry import step
@@ -106,6 +107,7 @@ class Pipeline:
         mode: Mode = Mode.HYBRID,
         max_tokens: int | None = None,
         per_document: int | None = None,
+        fusion: Fusion = FUSION,
     ) -> list[Passage]:
         """The best passages for a query, as `rag.retrieve.retrieve` gives them.
 
@@ -119,6 +121,7 @@ class Pipeline:
             mode=mode,
             max_tokens=max_tokens,
             per_document=per_document,
+            fusion=fusion,
         )
 
     def _search(
@@ -130,6 +133,7 @@ class Pipeline:
         mode: Mode = Mode.HYBRID,
         max_tokens: int | None = None,
         per_document: int | None = None,
+        fusion: Fusion = FUSION,
     ) -> list[Passage]:
         _check("question", query)
         return retrieve(
@@ -143,6 +147,7 @@ class Pipeline:
             mode=mode,
             max_tokens=max_tokens,
             per_document=per_document,
+            fusion=fusion,
         )
 
     async def ask(self, question: str, *, collection: str = "default") -> Answer:

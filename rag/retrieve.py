@@ -13,9 +13,9 @@ from corpus.vectors import VectorIndex
 from rag.fusion import Fusion, fused, ranks_by_half
 from rag.words import content_words
 
-# Chosen, with the size of chunks and BM25's weights, on one half of the questions of `spans`;
+# Chosen, with the size of chunks, on one half of the questions of the set `spans`;
 # `pincite eval retrieval` prints what they score on the other half, and what else was tried.
-FUSION = Fusion(constant=6, dense=1.0, lexical=1.5, share=0.3, reach=2, depth=100)
+FUSION = Fusion(constant=6, dense=1.0, lexical=1.5, share=0.3, reach=2, depth=100, body=3.0)
 
 _LONGEST = 400  # tokens of a passage that has grown
 _FEWEST = 20  # tokens of a chunk, when it is reckoned how many fill a budget
@@ -59,7 +59,9 @@ def retrieve(
     if mode is not Mode.LEXICAL:
         halves["dense"] = vectors.search(tenant, collection, embed([query])[0], depth)
     if mode is not Mode.DENSE:
-        halves["lexical"] = by_words(library, tenant, collection, content_words(query), depth)
+        words = content_words(query)
+        weights = (fusion.heading, fusion.body, fusion.around)
+        halves["lexical"] = by_words(library, tenant, collection, words, depth, weights=weights)
     hits = sorted({chunk_id for half in halves.values() for chunk_id in half})
     places = places_near(library, tenant, collection, hits, fusion.reach)
     scores = fused(halves, places, fusion)

@@ -1,0 +1,49 @@
+"""The set `spans`: questions with the exact excerpts that answer them, in five long texts.
+
+brandonstarxel/chunking_evaluation (Smith and Troynikov, Evaluating Chunking Strategies for
+Retrieval, 2024), MIT. Pitfalls: a model wrote the questions and chose the excerpts from the text,
+so they share its words, which favours lexical search; an excerpt may be one of several places that
+say the same.
+"""
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.parse import canonical
+from corpus.types import Span
+
+FOLDER = "spans"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanQuestion:
+    """A question, and where in the text called `source` its answer stands."""
+
+    question: str
+    source: str
+    references: tuple[Span, ...]
+
+
+def read_texts(data: Path) -> Mapping[str, str]:
+    """Name to text of the five texts."""
+    paths = sorted((data / FOLDER).glob("*.md.gz"))
+    return {
+        path.name.removesuffix(".md.gz"): canonical(gzip.decompress(path.read_bytes()).decode())
+        for path in paths
+    }
+
+
+def read_questions(data: Path) -> Sequence[SpanQuestion]:
+    """The questions, in the file's order."""
+    with gzip.open(data / FOLDER / "questions.jsonl.gz") as lines:
+        return [_question(json.loads(line)) for line in lines]
+
+
+def _question(row: Mapping[str, object]) -> SpanQuestion:
+    references = row["references"]
+    assert isinstance(references, list)  # noqa: S101 -- of a published format
+    spans = tuple(Span(one["start_index"], one["end_index"]) for one in references)
+    return SpanQuestion(str(row["question"]), str(row["corpus"]), spans)

@@ -1,0 +1,25 @@
+"""Means and their intervals."""
+
+import pytest
+
+from evals.intervals import Mean, mean
+
+
+def test_the_interval_of_equal_values_is_a_point() -> None:
+    assert mean([0.5] * 10) == Mean(0.5, 0.5, 0.5)
+
+
+def test_the_interval_of_a_coin_is_that_of_its_standard_error() -> None:
+    found = mean([0.0, 1.0] * 200)
+    assert found.value == 0.5
+    assert found.low == pytest.approx(0.5 - 1.96 * 0.025, abs=0.006)
+    assert found.high == pytest.approx(0.5 + 1.96 * 0.025, abs=0.006)
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    values = [0.1 * number for number in range(10)]
+    assert mean(values, seed=3) == mean(values, seed=3)
+
+
+def test_a_mean_is_shown_with_its_interval() -> None:
+    assert str(Mean(0.8534, 0.82, 1.0)) == ".853 [.820, 1.000]"
