@@ -3,7 +3,6 @@
 Every read and write names the tenant; a document of another tenant is not found.
 """
 
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,13 @@ from sqlalchemy import (
     Select,
     delete,
     func,
+    insert,
     select,
     text,
     update,
 )
 
+from corpus.database import open_engine, place_of, writing
 from corpus.drafts import (
     Draft,
     draft_id,
@@ -27,14 +28,14 @@ from corpus.drafts import (
     timestamp,
     twin_of,
 )
-from corpus.errors import InvalidRequest, NotFound
+from corpus.errors import IncompatibleData, InvalidRequest, NotFound
 from corpus.records import chunk_of_row, document_of_row
 from corpus.schema import (
     alive_in,
     chunks,
     current_in,
     documents,
-    open_engine,
+    properties,
     stale_vectors,
     versions,
 )
@@ -54,16 +55,31 @@ class Unembedded:
 
 
 class Library:
-    """Documents, their versions and chunks, and the lexical index, in one SQLite file."""
+    """Documents, their versions and chunks, and the lexical index, in one SQL database."""
 
-    def __init__(self, path: Path, fingerprint: str) -> None:
-        """Open or make the file; raises IncompatibleData as `open_engine` does."""
-        self.engine = open_engine(path, fingerprint)
-        # SQLite has one writer; waiting here, none reads what another is about to change.
-        self._writing = threading.Lock()
+    def __init__(self, database: Path | str, fingerprint: str) -> None:
+        """Open or make a SQLite file, or the database of a URL.
+
+        Raises what `open_engine` does, and IncompatibleData when the library was filled for another
+        embedding model than `fingerprint`.
+        """
+        self.engine = open_engine(database)
+        self.writer = writing(self.engine)
+        with self.writer.begin() as connection:
+            query = select(properties.c.value).where(properties.c.name == "embedder")
+            found = connection.scalar(query)
+            if found is None:
+                connection.execute(insert(properties).values(name="embedder", value=fingerprint))
+        if found not in (None, fingerprint):
+            self.close()
+            raise IncompatibleData(
+                f"{place_of(self.engine.url)} was written with another embedder ({found[:12]}). "
+                "Ingest again into another data folder, or run the version of Pincite that "
+                "wrote it."
+            )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self.engine.dispose()
 
     def accept(self, tenant: str, draft: Draft) -> Accepted:
@@ -73,7 +89,7 @@ class Library:
         nothing. Content that another document of the collection has is not stored twice.
         """
         document_id = draft_id(tenant, draft)
-        with self._writing, self.engine.begin() as connection:
+        with self.writer.begin() as connection:
             old = connection.execute(select(documents).where(documents.c.id == document_id)).first()
             alive = old is not None and old.deleted_at is None
             if old is not None and alive and old.content_hash == draft.content_hash:
@@ -128,7 +144,7 @@ class Library:
 
     def mark_embedded(self, chunk_ids: Sequence[int]) -> None:
         """Note that the index has these chunks; a version whose chunks are all there goes live."""
-        with self._writing, self.engine.begin() as connection:
+        with self.writer.begin() as connection:
             connection.execute(
                 update(chunks).where(chunks.c.id.in_(chunk_ids)).values(embedded=True)
             )
@@ -161,7 +177,7 @@ class Library:
 
     def forget_stale(self, chunk_ids: Iterable[int]) -> None:
         """Note that the index no longer has these vectors."""
-        with self._writing, self.engine.begin() as connection:
+        with self.writer.begin() as connection:
             connection.execute(
                 delete(stale_vectors).where(stale_vectors.c.chunk_id.in_(list(chunk_ids)))
             )
@@ -171,7 +187,7 @@ class Library:
 
         Raises NotFound.
         """
-        with self._writing, self.engine.begin() as connection:
+        with self.writer.begin() as connection:
             found = connection.execute(
                 update(documents)
                 .where(alive_in(tenant), documents.c.id == document_id)

@@ -246,14 +246,8 @@ def test_what_was_accepted_is_there_after_the_file_is_opened_again(
     second.close()
 
 
-def test_a_file_of_another_model_or_schema_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_another_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     Library(path, "model-1").close()
     with pytest.raises(IncompatibleData, match="embedder"):
         Library(path, "model-2")
-    opened = Library(path, "model-1")
-    with opened.engine.begin() as connection:
-        connection.execute(sql("UPDATE properties SET value = '0' WHERE name = 'schema_version'"))
-    opened.close()
-    with pytest.raises(IncompatibleData, match="schema_version"):
-        Library(path, "model-1")
