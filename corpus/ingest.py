@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus import backlog
 from corpus.chunk import MAX_TOKENS, chunk
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnreadableDocument
 from corpus.library import Draft, Library
@@ -95,8 +96,8 @@ def index(
     `on_progress` is called with the chunks done and the chunks known. Returns the number embedded.
     One call at a time.
     """
-    done, total = 0, library.waiting()
-    while batch := library.unembedded(_BATCH):
+    done, total = 0, backlog.waiting(library)
+    while batch := backlog.unembedded(library, _BATCH):
         by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
         for (tenant, collection), group in groupby(
             by_place, key=lambda item: (item.tenant, item.collection)
@@ -104,7 +105,7 @@ def index(
             items = list(group)
             ids = [item.chunk_id for item in items]
             vectors.upsert(tenant, collection, ids, embed([item.text for item in items]))
-        library.mark_embedded([item.chunk_id for item in batch])
+        backlog.mark_embedded(library, [item.chunk_id for item in batch])
         done += len(batch)
         if on_progress is not None:
             on_progress(done, max(done, total))
@@ -130,10 +131,10 @@ def _check_described(upload: Upload) -> None:
 
 
 def _remove_stale(library: Library, vectors: VectorIndex) -> None:
-    while stale := library.stale(_BATCH):
+    while stale := backlog.stale(library, _BATCH):
         for chunk_id, tenant, collection in stale:
             vectors.delete(tenant, collection, [chunk_id])
-        library.forget_stale([chunk_id for chunk_id, _, _ in stale])
+        backlog.forget_stale(library, [chunk_id for chunk_id, _, _ in stale])
 
 
 def _content_hash(upload: Upload) -> str:

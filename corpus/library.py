@@ -3,8 +3,6 @@
 Every read and write names the tenant; a document of another tenant is not found.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 
@@ -36,22 +33,11 @@ from corpus.schema import (
     current_in,
     documents,
     properties,
-    stale_vectors,
     versions,
 )
 from corpus.types import Accepted, Chunk, Document, Outcome
 
-__all__ = ["Draft", "Library", "Unembedded"]
-
-
-@dataclass(frozen=True, slots=True)
-class Unembedded:
-    """A chunk that waits for its vector, with the text to embed."""
-
-    chunk_id: int
-    tenant: str
-    collection: str
-    text: str
+__all__ = ["Draft", "Library"]
 
 
 class Library:
@@ -116,71 +102,6 @@ class Library:
             insert_version(connection, document_id, version, draft)
         outcome = Outcome.UPDATED if alive else Outcome.CREATED
         return Accepted(document_id, outcome, version, draft.title)
-
-    def unembedded(self, limit: int) -> list[Unembedded]:
-        """The oldest chunks, of any tenant, that wait for their vectors."""
-        query = (
-            select(
-                chunks.c.id,
-                documents.c.tenant,
-                documents.c.collection,
-                text("chunks_text.heading || char(10) || chunks_text.body AS text"),
-            )
-            .select_from(chunks)
-            .join(documents, documents.c.id == chunks.c.document_id)
-            .join(text("chunks_text"), text("chunks_text.rowid = chunks.id"))
-            .where(chunks.c.embedded.is_(False))
-            .order_by(chunks.c.id)
-            .limit(limit)
-        )
-        with self.engine.connect() as connection:
-            return [Unembedded(*row) for row in connection.execute(query)]
-
-    def waiting(self) -> int:
-        """How many chunks, of all tenants, wait for their vectors."""
-        with self.engine.connect() as connection:
-            query = select(func.count()).where(chunks.c.embedded.is_(False))
-            return connection.scalar(query) or 0
-
-    def mark_embedded(self, chunk_ids: Sequence[int]) -> None:
-        """Note that the index has these chunks; a version whose chunks are all there goes live."""
-        with self.writer.begin() as connection:
-            connection.execute(
-                update(chunks).where(chunks.c.id.in_(chunk_ids)).values(embedded=True)
-            )
-            touched = select(chunks.c.document_id).where(chunks.c.id.in_(chunk_ids)).distinct()
-            waiting = (
-                select(chunks.c.id)
-                .where(
-                    chunks.c.document_id == documents.c.id,
-                    chunks.c.version == documents.c.latest,
-                    chunks.c.embedded.is_(False),
-                )
-                .exists()
-            )
-            complete = connection.execute(
-                select(documents.c.id, documents.c.latest).where(
-                    documents.c.id.in_(touched), documents.c.version < documents.c.latest, ~waiting
-                )
-            ).all()
-            for row in complete:
-                connection.execute(
-                    update(documents).where(documents.c.id == row.id).values(version=row.latest)
-                )
-                drop_chunks(connection, row.id, chunks.c.version < row.latest)
-
-    def stale(self, limit: int) -> list[tuple[int, str, str]]:
-        """Chunk id, tenant and collection of vectors that the index should no longer have."""
-        with self.engine.connect() as connection:
-            rows = connection.execute(select(stale_vectors).limit(limit))
-            return [(row.chunk_id, row.tenant, row.collection) for row in rows]
-
-    def forget_stale(self, chunk_ids: Iterable[int]) -> None:
-        """Note that the index no longer has these vectors."""
-        with self.writer.begin() as connection:
-            connection.execute(
-                delete(stale_vectors).where(stale_vectors.c.chunk_id.in_(list(chunk_ids)))
-            )
 
     def delete(self, tenant: str, document_id: str) -> None:
         """Remove a document and all its versions; no search finds it from now on.

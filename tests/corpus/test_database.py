@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text as sql
 
 from corpus import schema
+from corpus.backlog import mark_embedded, stale, waiting
 from corpus.database import open_engine
 from corpus.errors import DatabaseUnreachable, IncompatibleData, InvalidRequest
 from corpus.library import Library
@@ -89,11 +90,11 @@ def test_a_file_of_the_first_schema_is_upgraded_in_place_without_loss(first: Pat
         assert library.was_deleted("t", "doc_b")
         assert by_words(library, "t", "news", ["herrings"], 5) == [7]
         assert found_chunks(library, "t", "news", [7])[7][3] == "Herring is cheap."
-        assert library.waiting() == 1
-        assert library.stale(5) == [(3, "t", "news")]
-        library.mark_embedded([9])
+        assert waiting(library) == 1
+        assert stale(library, 5) == [(3, "t", "news")]
+        mark_embedded(library, [9])
         assert by_words(library, "t", "news", ["plaice"], 5) == [9]
-        assert library.stale(5) == [(3, "t", "news"), (7, "t", "news")]
+        assert stale(library, 5) == [(3, "t", "news"), (7, "t", "news")]
     finally:
         library.close()
     Library(first, "model-1").close()  # and opens again

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
+from corpus.backlog import stale, waiting
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnknownType
 from corpus.ingest import Upload, add, index
 from corpus.library import Library
@@ -72,7 +73,7 @@ def test_the_vectors_of_old_versions_and_deleted_documents_are_removed(
     library.delete("t", accepted.id)
     index(library, vectors, _embed)
     assert vectors.count("t", "default") == 0
-    assert library.stale(1) == []
+    assert stale(library, 1) == []
 
 
 def test_a_vector_without_a_chunk_is_harmless(library: Library, vectors: VectorIndex) -> None:
@@ -157,7 +158,7 @@ def test_an_ingest_that_is_killed_and_run_again_misses_and_doubles_nothing(
             stored = connection.scalar(sql("SELECT count(*) FROM chunks"))
             indexed = connection.scalar(sql("SELECT count(*) FROM chunks_text"))
         assert vectors.count("t", "default") == stored == indexed == library.counts("t")[1]
-        assert library.waiting() == 0
+        assert waiting(library) == 0
     finally:
         library.close()
         if vectors is not None:

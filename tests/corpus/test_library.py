@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from sqlalchemy import text as sql
 
+from corpus.backlog import forget_stale, mark_embedded, stale, unembedded, waiting
 from corpus.chunk import chunk
 from corpus.errors import IncompatibleData, InvalidRequest, NotFound
 from corpus.library import Draft, Library
@@ -53,8 +54,8 @@ def draft(count_tokens: Count) -> Callable[..., Draft]:
 
 
 def _embed_all(library: Library) -> None:
-    while waiting := library.unembedded(100):
-        library.mark_embedded([item.chunk_id for item in waiting])
+    while items := unembedded(library, 100):
+        mark_embedded(library, [item.chunk_id for item in items])
 
 
 def _words(library: Library, word: str, tenant: str = "t", collection: str = "news") -> list[int]:
@@ -122,7 +123,7 @@ def test_a_new_version_is_searched_once_it_is_embedded_and_the_old_one_till_then
     _embed_all(library)
     assert _words(library, "herring") == []
     assert len(_words(library, "plaice")) == 1
-    assert library.stale(10) == [(old, "t", "news")]
+    assert stale(library, 10) == [(old, "t", "news")]
     assert found_chunks(library, "t", "news", [old]) == {}
 
 
@@ -131,7 +132,7 @@ def test_a_version_replaced_before_it_was_embedded_is_never_searched(
 ) -> None:
     for words in ("Herring is cheap.", "Plaice is dear.", "Cod is gone."):
         library.accept("t", draft(words, "a"))
-    assert library.waiting() == 1
+    assert waiting(library) == 1
     _embed_all(library)
     assert [len(_words(library, word)) for word in ("herring", "plaice", "cod")] == [0, 0, 1]
 
@@ -146,15 +147,15 @@ def test_a_deleted_document_is_gone_at_once_with_its_text(
     assert _words(library, "herring") == []
     assert found_chunks(library, "t", "news", [vector]) == {}
     assert [_rows(library, table) for table in ("chunks", "chunks_text", "versions")] == [0, 0, 0]
-    assert library.stale(10) == [(vector, "t", "news")]
+    assert stale(library, 10) == [(vector, "t", "news")]
     assert library.was_deleted("t", accepted.id)
     assert library.documents("t", None, 10) == ([], None)
     assert library.counts("t") == (0, 0)
     for read in (library.document, library.chunks, library.delete):
         with pytest.raises(NotFound, match=accepted.id):
             read("t", accepted.id)
-    library.forget_stale([vector])
-    assert library.stale(10) == []
+    forget_stale(library, [vector])
+    assert stale(library, 10) == []
 
 
 def test_a_document_that_comes_back_counts_its_versions_on(
@@ -242,7 +243,7 @@ def test_what_was_accepted_is_there_after_the_file_is_opened_again(
     first.close()
     second = Library(path, "model-1")
     assert second.document("t", accepted.id).text == "Herring is cheap."
-    assert second.waiting() == 1
+    assert waiting(second) == 1
     second.close()
 
 

@@ -1,0 +1,97 @@
+"""What is still to be done for the documents of all tenants: chunks to embed, vectors to remove.
+
+It is work of the house's own: no request is answered from here, so no tenant is named.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, text, update
+
+from corpus.drafts import drop_chunks
+from corpus.library import Library
+from corpus.schema import chunks, documents, stale_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A chunk that waits for its vector, with the text to embed."""
+
+    chunk_id: int
+    tenant: str
+    collection: str
+    text: str
+
+
+def unembedded(library: Library, limit: int) -> list[Unembedded]:
+    """The oldest chunks that wait for their vectors."""
+    query = (
+        select(
+            chunks.c.id,
+            documents.c.tenant,
+            documents.c.collection,
+            text("chunks_text.heading"),
+            text("chunks_text.body"),
+        )
+        .select_from(chunks)
+        .join(documents, documents.c.id == chunks.c.document_id)
+        .join(text("chunks_text"), text("chunks_text.rowid = chunks.id"))
+        .where(chunks.c.embedded.is_(False))
+        .order_by(chunks.c.id)
+        .limit(limit)
+    )
+    with library.engine.connect() as connection:
+        rows = connection.execute(query).all()
+    return [
+        Unembedded(row.id, row.tenant, row.collection, f"{row.heading}\n{row.body}") for row in rows
+    ]
+
+
+def waiting(library: Library) -> int:
+    """How many chunks wait for their vectors."""
+    with library.engine.connect() as connection:
+        query = select(func.count()).where(chunks.c.embedded.is_(False))
+        return connection.scalar(query) or 0
+
+
+def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> None:
+    """Note that the index has these chunks; a version whose chunks are all there goes live."""
+    touched = select(chunks.c.document_id).where(chunks.c.id.in_(chunk_ids)).distinct()
+    still_waiting = (
+        select(chunks.c.id)
+        .where(
+            chunks.c.document_id == documents.c.id,
+            chunks.c.version == documents.c.latest,
+            chunks.c.embedded.is_(False),
+        )
+        .exists()
+    )
+    with library.writer.begin() as connection:
+        connection.execute(update(chunks).where(chunks.c.id.in_(chunk_ids)).values(embedded=True))
+        complete = connection.execute(
+            select(documents.c.id, documents.c.latest).where(
+                documents.c.id.in_(touched),
+                documents.c.version < documents.c.latest,
+                ~still_waiting,
+            )
+        ).all()
+        for row in complete:
+            connection.execute(
+                update(documents).where(documents.c.id == row.id).values(version=row.latest)
+            )
+            drop_chunks(connection, row.id, chunks.c.version < row.latest)
+
+
+def stale(library: Library, limit: int) -> list[tuple[int, str, str]]:
+    """Chunk id, tenant and collection of vectors that the index should no longer have."""
+    with library.engine.connect() as connection:
+        rows = connection.execute(select(stale_vectors).limit(limit))
+        return [(row.chunk_id, row.tenant, row.collection) for row in rows]
+
+
+def forget_stale(library: Library, chunk_ids: Iterable[int]) -> None:
+    """Note that the index no longer has these vectors."""
+    with library.writer.begin() as connection:
+        connection.execute(
+            delete(stale_vectors).where(stale_vectors.c.chunk_id.in_(list(chunk_ids)))
+        )
