@@ -6,8 +6,9 @@ It is work of the house's own: no request is answered from here, so no tenant is
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 
+from corpus import fulltext
 from corpus.drafts import drop_chunks
 from corpus.library import Library
 from corpus.schema import chunks, documents, stale_vectors
@@ -30,12 +31,12 @@ def unembedded(library: Library, limit: int) -> list[Unembedded]:
             chunks.c.id,
             documents.c.tenant,
             documents.c.collection,
-            text("chunks_text.heading"),
-            text("chunks_text.body"),
+            fulltext.texts.c.heading,
+            fulltext.texts.c.body,
         )
         .select_from(chunks)
         .join(documents, documents.c.id == chunks.c.document_id)
-        .join(text("chunks_text"), text("chunks_text.rowid = chunks.id"))
+        .join(fulltext.texts, fulltext.texts.c.rowid == chunks.c.id)
         .where(chunks.c.embedded.is_(False))
         .order_by(chunks.c.id)
         .limit(limit)

@@ -14,9 +14,9 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    text,
 )
 
+from corpus import fulltext
 from corpus.chunk import heading_text
 from corpus.records import row_of_chunk
 from corpus.schema import alive_in, chunks, documents, stale_vectors, versions
@@ -88,18 +88,17 @@ def insert_version(connection: Connection, document_id: str, version: int, draft
             text=draft.text,
         )
     )
+    words = []
     for chunk in draft.chunks:
-        result = connection.execute(
-            insert(chunks).values(document_id=document_id, version=version, **row_of_chunk(chunk))
-        )
-        connection.execute(
-            text("INSERT INTO chunks_text(rowid, heading, body) VALUES (:id, :heading, :body)"),
+        row = {"document_id": document_id, "version": version, **row_of_chunk(chunk)}
+        words.append(
             {
-                "id": result.inserted_primary_key[0] if result.inserted_primary_key else None,
+                "rowid": connection.scalar(insert(chunks).values(row).returning(chunks.c.id)),
                 "heading": heading_text(draft.title, chunk, draft.text),
                 "body": chunk.span.of(draft.text),
-            },
+            }
         )
+    fulltext.put(connection, words)
 
 
 def drop_chunks(connection: Connection, document_id: str, which: ColumnElement[bool]) -> None:
@@ -113,9 +112,7 @@ def drop_chunks(connection: Connection, document_id: str, which: ColumnElement[b
             .where(mine),
         )
     )
-    connection.execute(
-        text("DELETE FROM chunks_text WHERE rowid IN (SELECT chunk_id FROM stale_vectors)")
-    )
+    fulltext.remove(connection, fulltext.texts.c.rowid.in_(select(chunks.c.id).where(mine)))
     connection.execute(delete(chunks).where(mine))
 
 

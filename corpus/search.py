@@ -2,37 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, func, select
 
+from corpus import fulltext
 from corpus.library import Library
 from corpus.records import chunk_of_row
-from corpus.schema import chunks, documents, versions
+from corpus.schema import chunks, current_in, documents, versions
 from corpus.types import Chunk
-
-_BY_WORDS = text(
-    "SELECT chunks.id FROM chunks_text "
-    "JOIN chunks ON chunks.id = chunks_text.rowid "
-    "JOIN documents ON documents.id = chunks.document_id "
-    "WHERE chunks_text MATCH :query AND documents.tenant = :tenant "
-    "AND documents.collection = :collection AND documents.deleted_at IS NULL "
-    "AND chunks.version = documents.version "
-    "ORDER BY bm25(chunks_text) LIMIT :k"
-)
 
 
 def by_words(
     library: Library, tenant: str, collection: str, words: Sequence[str], k: int
 ) -> list[int]:
-    """Ids of at most `k` chunks that have any of the words, by BM25, the best first.
+    """Ids of at most `k` chunks that have any of the words, the best first, as `fulltext` ranks.
 
     Words are stemmed (Porter) and without accents, in the index as in the query.
     """
     if not words:
         return []
-    query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-    values = {"query": query, "tenant": tenant, "collection": collection, "k": k}
     with library.engine.connect() as connection:
-        return list(connection.scalars(_BY_WORDS, values))
+        matched = fulltext.match(connection, words)
+        if matched is None:
+            return []
+        matches, rank = matched
+        query = (
+            select(chunks.c.id)
+            .select_from(fulltext.texts)
+            .join(chunks, chunks.c.id == fulltext.texts.c.rowid)
+            .join(documents, documents.c.id == chunks.c.document_id)
+            .where(matches, current_in(tenant), documents.c.collection == collection)
+            .order_by(rank, chunks.c.id)
+            .limit(k)
+        )
+        return list(connection.scalars(query))
 
 
 def found_chunks(

@@ -31,13 +31,6 @@ def _embed(texts: Sequence[str]) -> NDArray[np.float32]:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library(tmp_path / "library.sqlite", "model-1")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def vectors(tmp_path: Path) -> Iterator[VectorIndex]:
     opened = VectorIndex(tmp_path, "model-1")
     yield opened

@@ -1,4 +1,4 @@
-"""What is true of the documents, whatever the vector index holds."""
+"""What is true of the documents, whatever the vector index holds, in SQLite and in Postgres."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -20,16 +20,15 @@ from tests.corpus.texts import written_texts
 Count = Callable[[str], int]
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library(tmp_path / "library.sqlite", "model-1")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def one_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    opened = Library(tmp_path_factory.mktemp("library") / "library.sqlite", "model-1")
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def one_library(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Library]:
+    if request.param == "sqlite":
+        opened = Library(tmp_path_factory.mktemp("library") / "library.sqlite", "model-1")
+    else:
+        opened = Library(request.getfixturevalue("postgres")(), "model-1")
     yield opened
     opened.close()
 
@@ -235,20 +234,18 @@ def test_a_version_that_is_not_there_is_not_found(
 
 
 def test_what_was_accepted_is_there_after_the_file_is_opened_again(
-    tmp_path: Path, draft: Callable[..., Draft]
+    database: Path | str, draft: Callable[..., Draft]
 ) -> None:
-    path = tmp_path / "library.sqlite"
-    first = Library(path, "model-1")
+    first = Library(database, "model-1")
     accepted = first.accept("t", draft("Herring is cheap.", "a"))
     first.close()
-    second = Library(path, "model-1")
+    second = Library(database, "model-1")
     assert second.document("t", accepted.id).text == "Herring is cheap."
     assert waiting(second) == 1
     second.close()
 
 
-def test_a_file_of_another_model_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "library.sqlite"
-    Library(path, "model-1").close()
+def test_a_file_of_another_model_is_refused(database: Path | str) -> None:
+    Library(database, "model-1").close()
     with pytest.raises(IncompatibleData, match="embedder"):
-        Library(path, "model-2")
+        Library(database, "model-2")
