@@ -109,6 +109,25 @@ class Chunk(Wire):
     heading_path: list[str]
 
 
+class Chunks(BaseModel):
+    """The chunks of a document, in order."""
+
+    items: list[Chunk]
+
+
+class Collection(Wire):
+    """A collection, and how many documents it has."""
+
+    name: str
+    documents: int
+
+
+class Collections(BaseModel):
+    """All collections, by name."""
+
+    items: list[Collection]
+
+
 class Passage(Wire):
     """A chunk that a search found; `score` compares within one search only."""
 

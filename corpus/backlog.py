@@ -9,23 +9,33 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, update
 
 from corpus import fulltext
-from corpus.drafts import drop_chunks
+from corpus.drafts import drop_chunks, embedded_text
 from corpus.library import Library
 from corpus.schema import chunks, documents, stale_vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Unembedded:
-    """A chunk that waits for its vector, with the text to embed."""
+    """A chunk that waits for its vector, with the text to embed.
+
+    `twin` is a chunk of the same document that has the vector of the same text, if there is one.
+    """
 
     chunk_id: int
     tenant: str
     collection: str
     text: str
+    twin: int | None
 
 
 def unembedded(library: Library, limit: int) -> list[Unembedded]:
     """The oldest chunks that wait for their vectors."""
+    other = chunks.alias()
+    twin = select(func.max(other.c.id)).where(
+        other.c.document_id == chunks.c.document_id,
+        other.c.text_hash == chunks.c.text_hash,
+        other.c.embedded.is_(True),
+    )
     query = (
         select(
             chunks.c.id,
@@ -33,6 +43,7 @@ def unembedded(library: Library, limit: int) -> list[Unembedded]:
             documents.c.collection,
             fulltext.texts.c.heading,
             fulltext.texts.c.body,
+            twin.scalar_subquery().label("twin"),
         )
         .select_from(chunks)
         .join(documents, documents.c.id == chunks.c.document_id)
@@ -44,7 +55,14 @@ def unembedded(library: Library, limit: int) -> list[Unembedded]:
     with library.engine.connect() as connection:
         rows = connection.execute(query).all()
     return [
-        Unembedded(row.id, row.tenant, row.collection, f"{row.heading}\n{row.body}") for row in rows
+        Unembedded(
+            chunk_id=row.id,
+            tenant=row.tenant,
+            collection=row.collection,
+            text=embedded_text(row.heading, row.body),
+            twin=row.twin,
+        )
+        for row in rows
     ]
 
 

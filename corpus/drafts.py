@@ -14,9 +14,10 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    update,
 )
 
-from corpus import fulltext
+from corpus import fulltext, originals
 from corpus.chunk import heading_text
 from corpus.records import row_of_chunk
 from corpus.schema import alive_in, chunks, documents, stale_vectors, versions
@@ -36,6 +37,8 @@ class Draft:
     content_hash: str
     text: str
     chunks: Sequence[Chunk]
+    file: bytes | None = None  # as it was sent
+    file_name: str | None = None
 
 
 def draft_id(tenant: str, draft: Draft) -> str:
@@ -74,8 +77,11 @@ def insert_document(connection: Connection, tenant: str, document_id: str, draft
     )
 
 
-def insert_version(connection: Connection, document_id: str, version: int, draft: Draft) -> None:
-    """Put in a version, its chunks and their words."""
+def insert_version(
+    connection: Connection, tenant: str, document_id: str, version: int, draft: Draft
+) -> None:
+    """Put in a version, its file, its chunks and their words."""
+    file_sha256 = None if draft.file is None else originals.keep(connection, tenant, draft.file)
     connection.execute(
         insert(versions).values(
             document_id=document_id,
@@ -86,19 +92,42 @@ def insert_version(connection: Connection, document_id: str, version: int, draft
             metadata=dict(draft.metadata),
             content_hash=draft.content_hash,
             text=draft.text,
+            file_sha256=file_sha256,
+            file_name=draft.file_name,
         )
     )
     words = []
     for chunk in draft.chunks:
-        row = {"document_id": document_id, "version": version, **row_of_chunk(chunk)}
-        words.append(
-            {
-                "rowid": connection.scalar(insert(chunks).values(row).returning(chunks.c.id)),
-                "heading": heading_text(draft.title, chunk, draft.text),
-                "body": chunk.span.of(draft.text),
-            }
-        )
+        heading = heading_text(draft.title, chunk, draft.text)
+        body = chunk.span.of(draft.text)
+        row = {
+            "document_id": document_id,
+            "version": version,
+            "text_hash": hashlib.sha256(embedded_text(heading, body).encode()).hexdigest(),
+            **row_of_chunk(chunk),
+        }
+        chunk_id = connection.scalar(insert(chunks).values(row).returning(chunks.c.id))
+        words.append({"rowid": chunk_id, "heading": heading, "body": body})
     fulltext.put(connection, words)
+
+
+def embedded_text(heading: str, body: str) -> str:
+    """What is embedded of a chunk."""
+    return f"{heading}\n{body}"
+
+
+def drop_document(connection: Connection, tenant: str, document_id: str) -> None:
+    """Take a document's text, chunks and files away; its row stays and says when."""
+    connection.execute(
+        update(documents).where(documents.c.id == document_id).values(deleted_at=timestamp())
+    )
+    drop_chunks(connection, document_id, chunks.c.version > 0)
+    mine = versions.c.document_id == document_id
+    digests = connection.scalars(
+        select(versions.c.file_sha256).where(mine, versions.c.file_sha256.is_not(None)).distinct()
+    ).all()
+    connection.execute(delete(versions).where(mine))
+    originals.drop_unused(connection, tenant, digests)
 
 
 def drop_chunks(connection: Connection, document_id: str, which: ColumnElement[bool]) -> None:

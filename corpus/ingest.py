@@ -81,6 +81,8 @@ def add(
             content_hash=_content_hash(upload),
             text=parsed.text,
             chunks=chunk(parsed, count_tokens, max_tokens),
+            file=data if isinstance(data, bytes) else data.encode(),
+            file_name=upload.name,
         ),
     )
 
@@ -91,9 +93,12 @@ def index(
     embed: Embed,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Embed every chunk that waits, and remove vectors that no chunk has any more.
+    """Give every chunk that waits its vector, and remove vectors that no chunk has any more.
 
-    `on_progress` is called with the chunks done and the chunks known. Returns the number embedded.
+    Only texts that the document did not have before are embedded.
+
+    `on_progress` is called with the chunks done and the chunks known. Returns how many
+    chunks waited.
     One call at a time.
     """
     done, total = 0, backlog.waiting(library)
@@ -102,15 +107,29 @@ def index(
         for (tenant, collection), group in groupby(
             by_place, key=lambda item: (item.tenant, item.collection)
         ):
-            items = list(group)
-            ids = [item.chunk_id for item in items]
-            vectors.upsert(tenant, collection, ids, embed([item.text for item in items]))
+            _embed(vectors, embed, tenant, collection, list(group))
         backlog.mark_embedded(library, [item.chunk_id for item in batch])
         done += len(batch)
         if on_progress is not None:
             on_progress(done, max(done, total))
     _remove_stale(library, vectors)
     return done
+
+
+def _embed(
+    vectors: VectorIndex,
+    embed: Embed,
+    tenant: str,
+    collection: str,
+    items: Sequence[backlog.Unembedded],
+) -> None:
+    """Put in the vectors of chunks, those of texts that an older version had as they are there."""
+    twins = {item.chunk_id: item.twin for item in items if item.twin is not None}
+    copied = vectors.copy(tenant, collection, twins)
+    new = [item for item in items if item.chunk_id not in copied]
+    if new:
+        ids = [item.chunk_id for item in new]
+        vectors.upsert(tenant, collection, ids, embed([item.text for item in new]))
 
 
 def _check_described(upload: Upload) -> None:

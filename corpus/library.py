@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    Connection,
+    Row,
     Select,
-    delete,
     func,
     insert,
     select,
@@ -20,6 +21,7 @@ from corpus.drafts import (
     Draft,
     draft_id,
     drop_chunks,
+    drop_document,
     insert_document,
     insert_version,
     timestamp,
@@ -32,10 +34,11 @@ from corpus.schema import (
     chunks,
     current_in,
     documents,
+    files,
     properties,
     versions,
 )
-from corpus.types import Accepted, Chunk, Document, Outcome
+from corpus.types import Accepted, Chunk, Collection, Document, Original, Outcome
 
 __all__ = ["Draft", "Library"]
 
@@ -99,7 +102,7 @@ class Library:
                         deleted_at=None,
                     )
                 )
-            insert_version(connection, document_id, version, draft)
+            insert_version(connection, tenant, document_id, version, draft)
         outcome = Outcome.UPDATED if alive else Outcome.CREATED
         return Accepted(document_id, outcome, version, draft.title)
 
@@ -109,15 +112,19 @@ class Library:
         Raises NotFound.
         """
         with self.writer.begin() as connection:
-            found = connection.execute(
-                update(documents)
-                .where(alive_in(tenant), documents.c.id == document_id)
-                .values(deleted_at=timestamp())
-            )
-            if found.rowcount == 0:
-                raise _no_document(document_id)
-            drop_chunks(connection, document_id, chunks.c.version > 0)
-            connection.execute(delete(versions).where(versions.c.document_id == document_id))
+            self.hold(connection, tenant, document_id)
+            drop_document(connection, tenant, document_id)
+
+    def hold(self, connection: Connection, tenant: str, document_id: str) -> Row[Any, Any]:
+        """A document's row, which no other transaction changes till this one's end.
+
+        Raises NotFound.
+        """
+        query = select(documents).where(alive_in(tenant), documents.c.id == document_id)
+        row = connection.execute(query.with_for_update()).first()
+        if row is None:
+            raise _no_document(document_id)
+        return row
 
     def document(self, tenant: str, document_id: str, version: int | None = None) -> Document:
         """A document, at its newest version or at the one that is asked for; raises NotFound."""
@@ -132,6 +139,38 @@ class Library:
         if row is None:
             raise _no_document(document_id, version)
         return document_of_row(row, row.text)
+
+    def original(self, tenant: str, document_id: str, version: int | None = None) -> Original:
+        """The file that a version was made from, by default the newest; raises NotFound."""
+        document = self.document(tenant, document_id, version)
+        query = (
+            select(versions.c.file_name, files.c.data)
+            .join(files, files.c.sha256 == versions.c.file_sha256)
+            .where(
+                files.c.tenant == tenant,
+                versions.c.document_id == document_id,
+                versions.c.version == document.version,
+            )
+        )
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound(
+                f"The file of {document_id!r} was not kept by the version of Pincite that read it. "
+                "Send it again under another external_id."
+            )
+        return Original(row.file_name, document.media_type, row.data)
+
+    def collections(self, tenant: str) -> list[Collection]:
+        """The collections that have documents, by name."""
+        query = (
+            select(documents.c.collection, func.count())
+            .where(alive_in(tenant))
+            .group_by(documents.c.collection)
+            .order_by(documents.c.collection)
+        )
+        with self.engine.connect() as connection:
+            return [Collection(name, count) for name, count in connection.execute(query)]
 
     def current_version(self, tenant: str, document_id: str) -> int:
         """The version that is searched, 0 when none is yet; raises NotFound."""

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -47,6 +48,17 @@ versions = Table(
     Column("metadata", JSON, nullable=False),
     Column("content_hash", String, nullable=False),
     Column("text", Text, nullable=False),
+    Column("file_sha256", String),  # none for what Pincite 0.1 read
+    Column("file_name", String),
+    Index("versions_by_file", "file_sha256"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("sha256", String, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 
 chunks = Table(
@@ -62,6 +74,8 @@ chunks = Table(
     Column("heading_path", JSON, nullable=False),
     Column("units", JSON, nullable=False),
     Column("embedded", Boolean, nullable=False),
+    Column("text_hash", String),  # of the text that is embedded; none for what Pincite 0.1 read
+    Index("chunks_by_text", "document_id", "text_hash"),
     Index("chunks_by_document", "document_id", "version", "ordinal"),
     Index(
         "chunks_to_embed",

@@ -5,7 +5,7 @@ It can be rebuilt from the library at any time, and what it finds is checked the
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -54,6 +54,23 @@ class VectorIndex:
         for start in range(0, len(ids), self._batch):
             part = slice(start, start + self._batch)
             target.upsert(ids=[str(chunk_id) for chunk_id in ids[part]], embeddings=vectors[part])
+
+    def copy(self, tenant: str, collection: str, twins: Mapping[int, int]) -> set[int]:
+        """Give chunks, the keys, the vectors of others; those whose other has one are returned."""
+        source = self._existing(tenant, collection)
+        if source is None or not twins:
+            return set()
+        wanted = sorted({str(twin) for twin in twins.values()})
+        there: dict[int, NDArray[np.float32]] = {}
+        for start in range(0, len(wanted), self._batch):
+            found = source.get(ids=wanted[start : start + self._batch], include=["embeddings"])
+            vectors = np.asarray(found["embeddings"], np.float32)
+            there |= {int(name): one for name, one in zip(found["ids"], vectors, strict=True)}
+        copied = [chunk_id for chunk_id, twin in twins.items() if twin in there]
+        if copied:
+            made = np.stack([there[twins[chunk_id]] for chunk_id in copied])
+            self.upsert(tenant, collection, copied, made)
+        return set(copied)
 
     def search(
         self, tenant: str, collection: str, vector: NDArray[np.float32], k: int

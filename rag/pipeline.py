@@ -5,19 +5,21 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from corpus.changes import change_metadata, delete_collection
 from corpus.embed import MiniLM
 from corpus.errors import CorpusError, InvalidRequest, NotFound, UnreadableDocument
 from corpus.ingest import Upload, add, index
 from corpus.library import Library
 from corpus.tokens import token_counter
-from corpus.types import Accepted, Chunk, Document, Passage, Span
+from corpus.types import Accepted, Chunk, Collection, Document, Original, Passage
 from corpus.vectors import VectorIndex
-from rag.citations import parse_citation_id
 from rag.extract import read
+from rag.resolve import citation_state
 from rag.retrieve import Mode, retrieve, within_budget
 from rag.settings import Settings
 from rag.summarize import summarize
@@ -91,6 +93,29 @@ class Pipeline:
     async def document(self, document_id: str, version: int | None = None) -> Document:
         """A document, at its newest version or the one asked for; raises NotFound."""
         return await asyncio.to_thread(self._library.document, _TENANT, document_id, version)
+
+    async def original(self, document_id: str, version: int | None = None) -> Original:
+        """The file that a document was made from; raises NotFound."""
+        return await asyncio.to_thread(self._library.original, _TENANT, document_id, version)
+
+    async def chunks(self, document_id: str) -> list[Chunk]:
+        """The searchable chunks of a document, in order; raises NotFound."""
+        return await asyncio.to_thread(self._library.chunks, _TENANT, document_id)
+
+    async def change_metadata(self, document_id: str, changes: Mapping[str, Any]) -> Document:
+        """Set metadata by name, None to take it away, without a new version; raises NotFound."""
+        return await asyncio.to_thread(
+            change_metadata, self._library, _TENANT, document_id, changes
+        )
+
+    async def collections(self) -> list[Collection]:
+        """The collections that have documents, by name."""
+        return await asyncio.to_thread(self._library.collections, _TENANT)
+
+    async def delete_collection(self, name: str) -> None:
+        """Hide all documents of a collection from now on, and remove them; raises NotFound."""
+        await asyncio.to_thread(delete_collection, self._library, _TENANT, name)
+        await self.index()
 
     async def delete(self, document_id: str) -> None:
         """Hide a document from now on, and remove it; raises NotFound."""
@@ -205,32 +230,7 @@ class Pipeline:
 
     async def citation(self, citation_id: str) -> CitationState:
         """A citation as it stands today; raises NotFound."""
-        return await asyncio.to_thread(self._citation, citation_id)
-
-    def _citation(self, citation_id: str) -> CitationState:
-        document_id, version, span = parse_citation_id(citation_id)
-        if self._library.was_deleted(_TENANT, document_id):
-            return _deleted(citation_id, document_id, version, span)
-        try:
-            document = self._library.document(_TENANT, document_id, version)
-        except NotFound:
-            if version > self._library.document(_TENANT, document_id).version:
-                raise
-            # It was deleted with its versions, and ingested again later.
-            return _deleted(citation_id, document_id, version, span)
-        if span.end > len(document.text):
-            raise NotFound(f"There is no citation {citation_id!r}.")
-        current = self._library.current_version(_TENANT, document_id)
-        return CitationState(
-            id=citation_id,
-            document_id=document_id,
-            version=version,
-            span=span,
-            quote=span.of(document.text),
-            title=document.title,
-            uri=document.uri,
-            status="current" if version == current else "changed",
-        )
+        return await asyncio.to_thread(citation_state, self._library, _TENANT, citation_id)
 
     async def counts(self) -> tuple[int, int]:
         """How many documents there are, and how many searchable chunks."""
@@ -250,7 +250,3 @@ def _check(name: str, text: str) -> None:
         raise InvalidRequest(
             f"The {name} is not valid Unicode: character {error.start} is a lone surrogate."
         ) from error
-
-
-def _deleted(citation_id: str, document_id: str, version: int, span: Span) -> CitationState:
-    return CitationState(citation_id, document_id, version, span, None, None, None, "deleted")

@@ -156,3 +156,46 @@ def test_an_ingest_that_is_killed_and_run_again_misses_and_doubles_nothing(
         library.close()
         if vectors is not None:
             vectors.close()
+
+
+def _last_lines(texts: Sequence[str]) -> list[str]:
+    return [text.splitlines()[-1] for text in texts]
+
+
+def test_an_update_embeds_only_the_texts_that_changed(
+    library: Library, vectors: VectorIndex, count_tokens: Count
+) -> None:
+    embedded: list[str] = []
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        embedded.extend(texts)
+        return _embed(texts)
+
+    def put(*sections: str) -> None:
+        text = "\n\n".join(f"# Part {at}\n\n{body}" for at, body in enumerate(sections))
+        upload = Upload(text, "text/markdown", "a.md", external_id="a", title="Fish")
+        add(library, "t", upload, count_tokens=count_tokens)
+        index(library, vectors, embed)
+
+    put("Herring is cheap.", "Cod is gone.", "Plaice is dear.")
+    assert len(embedded) == 3
+    before = vectors.search(
+        "t", "default", _embed(["Fish\nPart 1\n# Part 1\n\nCod is gone."])[0], 3
+    )
+    embedded.clear()
+    put("Herring is cheap.", "Cod is gone for good.", "Plaice is dear.", "Sole is rare.")
+    assert [text.splitlines()[-1] for text in embedded] == [
+        "Cod is gone for good.",
+        "Sole is rare.",
+    ]
+    assert vectors.count("t", "default") == 4
+    ids = by_words(library, "t", "default", ["herring"], 5)
+    same = _embed(["Fish\nPart 0\n# Part 0\n\nHerring is cheap."])[0]
+    assert vectors.search("t", "default", same, 1) == ids
+    assert not set(ids) & set(before)
+    embedded.clear()
+    vectors.delete("t", "default", by_words(library, "t", "default", ["plaice"], 5))
+    put("Herring is cheap.", "Plaice is dear.")
+    assert [text.splitlines()[-1] for text in embedded] == [
+        "Plaice is dear."
+    ]  # its vector was lost

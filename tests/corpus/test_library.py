@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from hypothesis import given
 from sqlalchemy import text as sql
 
 from corpus.backlog import forget_stale, mark_embedded, stale, unembedded, waiting
+from corpus.changes import change_metadata, delete_collection
 from corpus.chunk import chunk
 from corpus.errors import IncompatibleData, InvalidRequest, NotFound
 from corpus.library import Draft, Library
 from corpus.parse import parse_text
 from corpus.search import by_words, found_chunks
-from corpus.types import Accepted, Outcome
+from corpus.types import Accepted, Collection, Original, Outcome
 from tests.corpus.texts import written_texts
 
 Count = Callable[[str], int]
@@ -249,3 +251,73 @@ def test_a_file_of_another_model_is_refused(database: Path | str) -> None:
     Library(database, "model-1").close()
     with pytest.raises(IncompatibleData, match="embedder"):
         Library(database, "model-2")
+
+
+def test_the_file_is_kept_as_it_was_sent_until_no_version_needs_it(
+    library: Library, draft: Callable[..., Draft]
+) -> None:
+    def sent(text: str, external_id: str, file: bytes) -> str:
+        made = replace(draft(text, external_id), file=file, file_name=f"{external_id}.txt")
+        return library.accept("t", made).id
+
+    first = sent("Herring is cheap.", "a", b"one")
+    sent("Plaice is dear.", "a", b"\x00\xff two")
+    other = sent("Cod is gone.", "b", b"one")
+    assert library.original("t", first) == Original("a.txt", "text/plain", b"\x00\xff two")
+    assert library.original("t", first, 1).data == b"one"
+    assert _rows(library, "files") == 2
+    library.delete("t", first)
+    assert library.original("t", other) == Original("b.txt", "text/plain", b"one")
+    assert _rows(library, "files") == 1
+    library.delete("t", other)
+    assert _rows(library, "files") == 0
+
+
+def test_a_version_without_its_file_says_so(library: Library, draft: Callable[..., Draft]) -> None:
+    accepted = library.accept("t", draft("Herring is cheap.", "a"))
+    with pytest.raises(NotFound, match="not kept"):
+        library.original("t", accepted.id)
+    with pytest.raises(NotFound, match="version 2"):
+        library.original("t", accepted.id, 2)
+
+
+def test_collections_are_those_that_have_documents(
+    library: Library, draft: Callable[..., Draft]
+) -> None:
+    assert library.collections("t") == []
+    ids = [
+        library.accept("t", draft(f"Boat {at} sails.", f"b{at}", collection)).id
+        for at, collection in enumerate(["news", "archive", "news", "minutes"])
+    ]
+    library.delete("t", ids[3])
+    assert library.collections("t") == [Collection("archive", 1), Collection("news", 2)]
+
+
+def test_a_deleted_collection_is_gone_at_once_and_no_other(
+    library: Library, draft: Callable[..., Draft]
+) -> None:
+    for at, collection in enumerate(["news", "archive", "news"]):
+        library.accept("t", draft(f"Boat {at} sails.", f"b{at}", collection))
+    library.accept("other", draft("Boat 0 sails.", "b0"))
+    _embed_all(library)
+    delete_collection(library, "t", "news")
+    assert library.collections("t") == [Collection("archive", 1)]
+    assert library.collections("other") == [Collection("news", 1)]
+    assert _words(library, "boat") == []
+    assert len(_words(library, "boat", collection="archive")) == 1
+    with pytest.raises(NotFound, match="'news'"):
+        delete_collection(library, "t", "news")
+
+
+def test_metadata_is_changed_in_place_of_the_versions_that_are_shown(
+    library: Library, draft: Callable[..., Draft]
+) -> None:
+    accepted = library.accept("t", draft("Herring is cheap.", "a"))
+    _embed_all(library)
+    library.accept("t", draft("Plaice is dear.", "a"))
+    changed = change_metadata(library, "t", accepted.id, {"date": None, "by": {"name": "é"}})
+    assert (changed.version, changed.metadata) == (2, {"by": {"name": "é"}})
+    assert library.document("t", accepted.id, 1).metadata == {"by": {"name": "é"}}
+    assert library.accept("t", draft("Plaice is dear.", "a")).outcome is Outcome.UNCHANGED
+    with pytest.raises(NotFound):
+        change_metadata(library, "t", "doc_0", {})
