@@ -152,11 +152,18 @@ def ask(
         from api import schemas
         from api.terminal import open_console, show_answer
         from rag import load_settings
-        from rag.types import Status
+        from rag.types import Answer, Status
 
-        answer = _with_pipeline(
-            load_settings(), lambda pipeline: pipeline.ask(question, collection=collection)
-        )
+        async def run(pipeline: "Pipeline") -> Answer:
+            if collection in await pipeline.incomplete():
+                typer.echo(
+                    "pincite: searching by words only: the vectors are of another embedding "
+                    "model. `pincite serve`, or the next `pincite ingest`, makes them anew.",
+                    err=True,
+                )
+            return await pipeline.ask(question, collection=collection)
+
+        answer = _with_pipeline(load_settings(), run)
         if as_json:
             _print_json(schemas.answer(answer))
         else:

@@ -253,10 +253,11 @@ class Health(BaseModel):
 
 
 class Readiness(Health):
-    """The store answers, and holds this much."""
+    """The store answers, and holds this much; of a new embedding model some vectors are missing."""
 
     documents: int
     searchable_chunks: int
+    collections_by_words_only: int
 
 
 def answer(given: GivenAnswer) -> Answer:

@@ -10,8 +10,9 @@ from sqlalchemy import delete, func, select, update
 
 from corpus import fulltext
 from corpus.drafts import drop_chunks, embedded_text
+from corpus.embedders import require_turn
 from corpus.library import Library
-from corpus.schema import chunks, documents, stale_vectors
+from corpus.schema import chunks, current, documents, stale_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Unembedded:
 
 
 def unembedded(library: Library, limit: int) -> list[Unembedded]:
-    """The oldest chunks that wait for their vectors."""
+    """Chunks that wait for their vectors: those that no search sees yet first, then the oldest."""
     other = chunks.alias()
     twin = select(func.max(other.c.id)).where(
         other.c.document_id == chunks.c.document_id,
@@ -49,7 +50,7 @@ def unembedded(library: Library, limit: int) -> list[Unembedded]:
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(fulltext.texts, fulltext.texts.c.rowid == chunks.c.id)
         .where(chunks.c.embedded.is_(False))
-        .order_by(chunks.c.id)
+        .order_by(current(), chunks.c.id)
         .limit(limit)
     )
     with library.engine.connect() as connection:
@@ -74,8 +75,11 @@ def waiting(library: Library) -> int:
 
 
 def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> None:
-    """Note that the index has these chunks; a version whose chunks are all there goes live."""
-    touched = select(chunks.c.document_id).where(chunks.c.id.in_(chunk_ids)).distinct()
+    """Note that the index has these chunks; a version whose chunks are all there goes live.
+
+    Raises IncompatibleData when another embedder has taken over.
+    """
+    touched = select(chunks.c.document_id).where(chunks.c.id.in_(chunk_ids))
     still_waiting = (
         select(chunks.c.id)
         .where(
@@ -86,10 +90,14 @@ def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> None:
         .exists()
     )
     with library.writer.begin() as connection:
+        require_turn(library, connection)
+        # Held, so that of two processes with half the chunks each the second one sees them all.
+        mine = select(documents.c.id).where(documents.c.id.in_(touched)).order_by(documents.c.seq)
+        held = connection.scalars(mine.with_for_update()).all()
         connection.execute(update(chunks).where(chunks.c.id.in_(chunk_ids)).values(embedded=True))
         complete = connection.execute(
             select(documents.c.id, documents.c.latest).where(
-                documents.c.id.in_(touched),
+                documents.c.id.in_(held),
                 documents.c.version < documents.c.latest,
                 ~still_waiting,
             )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    text,
     update,
 )
 
@@ -39,6 +40,19 @@ class Draft:
     chunks: Sequence[Chunk]
     file: bytes | None = None  # as it was sent
     file_name: str | None = None
+
+
+# The update of what is there holds the row till the transaction ends.
+_HOLD_COLLECTION = text(
+    "INSERT INTO collections (tenant, name, embedder) "
+    "SELECT :tenant, :name, value FROM properties WHERE name = 'embedder' "
+    "ON CONFLICT (tenant, name) DO UPDATE SET name = excluded.name"
+)
+
+
+def hold_collection(connection: Connection, tenant: str, collection: str) -> None:
+    """Let no other transaction add to a collection before this one ends: two could add the same."""
+    connection.execute(_HOLD_COLLECTION, {"tenant": tenant, "name": collection})
 
 
 def draft_id(tenant: str, draft: Draft) -> str:

@@ -9,6 +9,7 @@ CorpusError
 ├── InvalidRequest            an argument that no document could satisfy
 ├── NotFound                  no such document, version or citation for this tenant
 ├── DataFolderInUse           another process writes to the data folder
+├── IndexIncomplete           vectors of a collection are still being made by a new model
 ├── DatabaseUnreachable       the SQL database can not be opened
 ├── IncompatibleData          the data was written by another version, or is another model's
 └── DamagedModel              a shipped model file is not the one that was released
@@ -49,6 +50,10 @@ class NotFound(CorpusError):
 
 class DataFolderInUse(CorpusError):
     """Another process writes to the data folder."""
+
+
+class IndexIncomplete(CorpusError):
+    """The vectors of a collection are still being made; it can be searched by words only."""
 
 
 class DatabaseUnreachable(CorpusError):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from corpus import backlog
 from corpus.chunk import MAX_TOKENS, chunk
+from corpus.embedders import change_over, drop_stale_indexes
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnreadableDocument
 from corpus.library import Draft, Library
 from corpus.parse import parse, parse_text
@@ -99,8 +100,9 @@ def index(
 
     `on_progress` is called with the chunks done and the chunks known. Returns how many
     chunks waited.
-    One call at a time.
+    One call at a time. Raises IncompatibleData when another embedder has taken over.
     """
+    drop_stale_indexes(library, vectors.drop)  # before any of them is filled again
     done, total = 0, backlog.waiting(library)
     while batch := backlog.unembedded(library, _BATCH):
         by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
@@ -109,9 +111,12 @@ def index(
         ):
             _embed(vectors, embed, tenant, collection, list(group))
         backlog.mark_embedded(library, [item.chunk_id for item in batch])
+        change_over(library)
         done += len(batch)
         if on_progress is not None:
             on_progress(done, max(done, total))
+    change_over(library)  # also where nothing waited
+    drop_stale_indexes(library, vectors.drop)
     _remove_stale(library, vectors)
     return done
 
@@ -151,8 +156,9 @@ def _check_described(upload: Upload) -> None:
 
 def _remove_stale(library: Library, vectors: VectorIndex) -> None:
     while stale := backlog.stale(library, _BATCH):
-        for chunk_id, tenant, collection in stale:
-            vectors.delete(tenant, collection, [chunk_id])
+        by_place = sorted(stale, key=lambda item: item[1:])
+        for (tenant, collection), group in groupby(by_place, key=lambda item: item[1:]):
+            vectors.delete(tenant, collection, [chunk_id for chunk_id, _, _ in group])
         backlog.forget_stale(library, [chunk_id for chunk_id, _, _ in stale])
 
 

@@ -11,23 +11,24 @@ from sqlalchemy import (
     Row,
     Select,
     func,
-    insert,
     select,
+    text,
     update,
 )
 
-from corpus.database import open_engine, place_of, writing
+from corpus.database import open_engine, writing
 from corpus.drafts import (
     Draft,
     draft_id,
     drop_chunks,
     drop_document,
+    hold_collection,
     insert_document,
     insert_version,
     timestamp,
     twin_of,
 )
-from corpus.errors import IncompatibleData, InvalidRequest, NotFound
+from corpus.errors import InvalidRequest, NotFound
 from corpus.records import chunk_of_row, document_of_row
 from corpus.schema import (
     alive_in,
@@ -35,12 +36,16 @@ from corpus.schema import (
     current_in,
     documents,
     files,
-    properties,
     versions,
 )
 from corpus.types import Accepted, Chunk, Collection, Document, Original, Outcome
 
 __all__ = ["Draft", "Library"]
+
+
+_FIRST_EMBEDDER = text(
+    "INSERT INTO properties (name, value) VALUES ('embedder', :embedder) ON CONFLICT DO NOTHING"
+)
 
 
 class Library:
@@ -49,23 +54,13 @@ class Library:
     def __init__(self, database: Path | str, fingerprint: str) -> None:
         """Open or make a SQLite file, or the database of a URL.
 
-        Raises what `open_engine` does, and IncompatibleData when the library was filled for another
-        embedding model than `fingerprint`.
+        `fingerprint` tells the embedding model from others. Raises what `open_engine` does.
         """
+        self.fingerprint = fingerprint
         self.engine = open_engine(database)
         self.writer = writing(self.engine)
         with self.writer.begin() as connection:
-            query = select(properties.c.value).where(properties.c.name == "embedder")
-            found = connection.scalar(query)
-            if found is None:
-                connection.execute(insert(properties).values(name="embedder", value=fingerprint))
-        if found not in (None, fingerprint):
-            self.close()
-            raise IncompatibleData(
-                f"{place_of(self.engine.url)} was written with another embedder ({found[:12]}). "
-                "Ingest again into another data folder, or run the version of Pincite that "
-                "wrote it."
-            )
+            connection.execute(_FIRST_EMBEDDER, {"embedder": fingerprint})
 
     def close(self) -> None:
         """Close the database."""
@@ -79,7 +74,9 @@ class Library:
         """
         document_id = draft_id(tenant, draft)
         with self.writer.begin() as connection:
-            old = connection.execute(select(documents).where(documents.c.id == document_id)).first()
+            hold_collection(connection, tenant, draft.collection)
+            same = select(documents).where(documents.c.id == document_id)
+            old = connection.execute(same.with_for_update()).first()
             alive = old is not None and old.deleted_at is None
             if old is not None and alive and old.content_hash == draft.content_hash:
                 return Accepted(document_id, Outcome.UNCHANGED, old.latest, draft.title)

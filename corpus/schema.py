@@ -95,6 +95,26 @@ stale_vectors = Table(
     Column("collection", String, nullable=False),
 )
 
+# A collection is searched by the vectors of `embedder`, or by words only in a process that has
+# another. The row is also what a transaction holds to be the only one that adds documents there.
+collections = Table(
+    "collections",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("embedder", String, nullable=False),  # "" while all is made anew
+)
+
+# Indexes that are to be removed, until they are.
+stale_indexes = Table(
+    "stale_indexes",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("collection", String, primary_key=True),
+    Column("embedder", String, primary_key=True),
+)
+
+# `embedder` is whose vectors the chunks have, or wait for.
 properties = Table(
     "properties",
     metadata,
@@ -108,6 +128,11 @@ def alive_in(tenant: str) -> ColumnElement[bool]:
     return and_(documents.c.tenant == tenant, documents.c.deleted_at.is_(None))
 
 
-def current_in(tenant: str) -> ColumnElement[bool]:
+def current() -> ColumnElement[bool]:
     """Holds for chunks, joined with their documents, of the version that is searched."""
-    return and_(alive_in(tenant), chunks.c.version == documents.c.version)
+    return chunks.c.version == documents.c.version
+
+
+def current_in(tenant: str) -> ColumnElement[bool]:
+    """Holds for chunks, joined with their documents, that a tenant's searches see."""
+    return and_(alive_in(tenant), current())

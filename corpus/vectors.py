@@ -6,6 +6,7 @@ It can be rebuilt from the library at any time, and what it finds is checked the
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -91,6 +92,11 @@ class VectorIndex:
         for start in range(0, len(wanted), self._batch):
             source.delete(ids=wanted[start : start + self._batch])
 
+    def drop(self, tenant: str, collection: str, embedder: str) -> None:
+        """Remove all vectors of a collection that `embedder` made, if there are any."""
+        with suppress(NotFoundError):
+            self._client.delete_collection(_name(tenant, collection, embedder))
+
     def count(self, tenant: str, collection: str) -> int:
         """How many vectors there are."""
         source = self._existing(tenant, collection)
@@ -98,7 +104,7 @@ class VectorIndex:
 
     def _collection(self, tenant: str, collection: str) -> Collection:
         return self._client.get_or_create_collection(
-            self._name(tenant, collection),
+            _name(tenant, collection, self._fingerprint),
             configuration={"hnsw": {"space": "cosine"}},
             metadata={"tenant": tenant, "collection": collection, "embedder": self._fingerprint},
             embedding_function=None,  # Chroma's default one downloads a model
@@ -107,15 +113,16 @@ class VectorIndex:
     def _existing(self, tenant: str, collection: str) -> Collection | None:
         try:
             return self._client.get_collection(
-                self._name(tenant, collection), embedding_function=None
+                _name(tenant, collection, self._fingerprint), embedding_function=None
             )
         except NotFoundError:
             return None
 
-    def _name(self, tenant: str, collection: str) -> str:
-        """Chroma allows few characters in a name, so users' names are hashed."""
-        digest = hashlib.sha256(f"{tenant}\0{collection}".encode()).hexdigest()
-        return f"{digest[:32]}-{self._fingerprint[:12]}"
+
+def _name(tenant: str, collection: str, embedder: str) -> str:
+    """Chroma allows few characters in a name, so users' names are hashed."""
+    digest = hashlib.sha256(f"{tenant}\0{collection}".encode()).hexdigest()
+    return f"{digest[:32]}-{embedder[:12]}"
 
 
 def _locked(folder: Path) -> FileLock:

@@ -12,7 +12,8 @@ from typing import Any
 
 from corpus.changes import change_metadata, delete_collection
 from corpus.embed import MiniLM
-from corpus.errors import CorpusError, InvalidRequest, NotFound, UnreadableDocument
+from corpus.embedders import incomplete, is_complete, take_over
+from corpus.errors import CorpusError, IndexIncomplete, InvalidRequest, NotFound, UnreadableDocument
 from corpus.ingest import Upload, add, index
 from corpus.library import Library
 from corpus.tokens import token_counter
@@ -46,6 +47,7 @@ class Pipeline:
             self._vectors = VectorIndex(folder, self._model.fingerprint)
             try:
                 self._library = Library(folder / "pincite.db", self._model.fingerprint)
+                take_over(self._library)
             except CorpusError:
                 self._vectors.close()
                 raise
@@ -130,13 +132,25 @@ class Pipeline:
         k: int | None = None,
         mode: Mode = Mode.HYBRID,
     ) -> list[Passage]:
-        """The best passages for a query; raises InvalidRequest for a blank one."""
+        """The best passages for a query.
+
+        While the vectors of the collection are made anew it is searched by words only, as the
+        passages' `ranks_by` say. Raises InvalidRequest for a blank query, and IndexIncomplete in
+        that time when the mode is dense.
+        """
         return await asyncio.to_thread(self._search, query, collection, k, mode)
 
     def _search(
         self, query: str, collection: str, k: int | None, mode: Mode = Mode.HYBRID
     ) -> list[Passage]:
         _check("question", query)
+        if mode is not Mode.LEXICAL and not is_complete(self._library, _TENANT, collection):
+            if mode is Mode.DENSE:
+                raise IndexIncomplete(
+                    f"The vectors of {collection!r} are being made by a new embedding model. "
+                    "Search with the mode hybrid or lexical, by words, until they are all there."
+                )
+            mode = Mode.LEXICAL
         return retrieve(
             self._library,
             self._vectors,
@@ -231,6 +245,10 @@ class Pipeline:
     async def citation(self, citation_id: str) -> CitationState:
         """A citation as it stands today; raises NotFound."""
         return await asyncio.to_thread(citation_state, self._library, _TENANT, citation_id)
+
+    async def incomplete(self) -> list[str]:
+        """The collections that are searched by words only, until their vectors are made anew."""
+        return await asyncio.to_thread(incomplete, self._library, _TENANT)
 
     async def counts(self) -> tuple[int, int]:
         """How many documents there are, and how many searchable chunks."""

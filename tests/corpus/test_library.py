@@ -12,7 +12,7 @@ from sqlalchemy import text as sql
 from corpus.backlog import forget_stale, mark_embedded, stale, unembedded, waiting
 from corpus.changes import change_metadata, delete_collection
 from corpus.chunk import chunk
-from corpus.errors import IncompatibleData, InvalidRequest, NotFound
+from corpus.errors import InvalidRequest, NotFound
 from corpus.library import Draft, Library
 from corpus.parse import parse_text
 from corpus.search import by_words, found_chunks
@@ -245,12 +245,6 @@ def test_what_was_accepted_is_there_after_the_file_is_opened_again(
     assert second.document("t", accepted.id).text == "Herring is cheap."
     assert waiting(second) == 1
     second.close()
-
-
-def test_a_file_of_another_model_is_refused(database: Path | str) -> None:
-    Library(database, "model-1").close()
-    with pytest.raises(IncompatibleData, match="embedder"):
-        Library(database, "model-2")
 
 
 def test_the_file_is_kept_as_it_was_sent_until_no_version_needs_it(

@@ -11,16 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus.embedders import start_over
 from corpus.errors import (
     DataFolderInUse,
     EmptyDocument,
+    IndexIncomplete,
     NotFound,
     NotUtf8,
     TooLarge,
     UnknownType,
 )
 from corpus.types import Accepted, Outcome
-from rag import Answer, Pipeline, Settings, Status, Summary, Upload
+from rag import Answer, Mode, Pipeline, Settings, Status, Summary, Upload
 from rag.words import content_words
 from tests.corpus.texts import written_texts
 from tests.rag.reading import SAMPLES, Samples, Shelf, assert_holds, run
@@ -299,3 +301,25 @@ def test_samples_are_unchanged_when_they_are_sent_again(samples: Samples) -> Non
     (accepted,) = run(samples.pipeline.add([upload]))
     assert isinstance(accepted, Accepted)
     assert (accepted.id, accepted.outcome) == (samples.ids[path.name], Outcome.UNCHANGED)
+
+
+def test_while_the_vectors_are_made_anew_words_alone_find_and_the_passages_say_so(
+    tmp_path: Path,
+) -> None:
+    pipeline = Pipeline(Settings(threads=1, data_dir=tmp_path))
+    try:
+        run(pipeline.add([_text(OLD)]))
+        run(pipeline.index())
+        start_over(pipeline._library)
+        (passage,) = run(pipeline.search("lighthouse"))
+        assert set(passage.ranks_by) == {"lexical"}
+        assert run(pipeline.ask("When was the lighthouse painted?")).status is Status.ANSWERED
+        with pytest.raises(IndexIncomplete, match="'default'"):
+            run(pipeline.search("lighthouse", mode=Mode.DENSE))
+        assert run(pipeline.incomplete()) == ["default"]
+        run(pipeline.index())
+        (passage,) = run(pipeline.search("lighthouse"))
+        assert set(passage.ranks_by) == {"dense", "lexical"}
+        assert run(pipeline.incomplete()) == []
+    finally:
+        pipeline.close()
