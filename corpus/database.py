@@ -22,6 +22,7 @@ _DRIVERS = {
     "postgres": "postgresql+psycopg",
 }
 _MIGRATING = 0x70696E63  # the key of Postgres' lock while the schema is changed: "pinc"
+_CONNECT_SECONDS = 10  # a server that is not there would be waited for for minutes
 
 _alembic = threading.Lock()  # Alembic keeps what it works on in module variables
 
@@ -91,8 +92,13 @@ def _options(url: URL) -> dict[str, Any]:
             f"The driver of {url.drivername!r} is not installed. "
             "Install it with pip install 'pincite[postgres]'."
         ) from error
+    if url.get_backend_name() == "sqlite":
+        return {}
     # A server may have closed a connection that waited in the pool.
-    return {} if url.get_backend_name() == "sqlite" else {"pool_pre_ping": True}
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if url.get_driver_name() == "psycopg" and "connect_timeout" not in url.query:
+        options["connect_args"] = {"connect_timeout": _CONNECT_SECONDS}
+    return options
 
 
 def _migrate(connection: Connection, place: str) -> None:

@@ -11,6 +11,7 @@ CorpusError
 ├── DataFolderInUse           another process writes to the data folder
 ├── IndexIncomplete           vectors of a collection are still being made by a new model
 ├── DatabaseUnreachable       the SQL database can not be opened
+├── IndexUnreachable          the Chroma server does not answer
 ├── IncompatibleData          the data was written by another version, or is another model's
 └── DamagedModel              a shipped model file is not the one that was released
 """
@@ -58,6 +59,10 @@ class IndexIncomplete(CorpusError):
 
 class DatabaseUnreachable(CorpusError):
     """The SQL database can not be opened."""
+
+
+class IndexUnreachable(CorpusError):
+    """The Chroma server does not answer."""
 
 
 class IncompatibleData(CorpusError):

@@ -15,14 +15,13 @@ from corpus.embed import MiniLM
 from corpus.embedders import incomplete, is_complete, take_over
 from corpus.errors import CorpusError, IndexIncomplete, InvalidRequest, NotFound, UnreadableDocument
 from corpus.ingest import Upload, add, index
-from corpus.library import Library
 from corpus.tokens import token_counter
 from corpus.types import Accepted, Chunk, Collection, Document, Original, Passage
-from corpus.vectors import VectorIndex
 from rag.extract import read
 from rag.resolve import citation_state
 from rag.retrieve import Mode, retrieve, within_budget
 from rag.settings import Settings
+from rag.store import open_store
 from rag.summarize import summarize
 from rag.telemetry import step
 from rag.types import Answer, CitationState, Status, Summary, Usage
@@ -35,25 +34,19 @@ class Pipeline:
     """One open data folder, and everything that can be done with it."""
 
     def __init__(self, settings: Settings, data_dir: Path | None = None) -> None:
-        """Open or make the data folder, `settings.data_dir` unless another is given.
+        """Open or make what the settings name, or a store of its own in a `data_dir`.
 
-        Raises DataFolderInUse, IncompatibleData or DamagedModel.
+        Raises what `open_store` does, or DamagedModel.
         """
         self.settings = settings
-        folder = data_dir or settings.data_dir
         self._count_tokens = token_counter(settings.encoding)
         self._model = MiniLM(settings.threads)
         try:
-            self._vectors = VectorIndex(folder, self._model.fingerprint)
-            try:
-                self._library = Library(folder / "pincite.db", self._model.fingerprint)
-                take_over(self._library)
-            except CorpusError:
-                self._vectors.close()
-                raise
+            self._library, self._vectors = open_store(settings, self._model.fingerprint, data_dir)
         except CorpusError:
             self._model.close()
             raise
+        take_over(self._library)
         self._indexing = asyncio.Lock()
 
     def close(self) -> None:

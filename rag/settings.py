@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import InvalidSettings
@@ -20,6 +20,16 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("pincite"),
         description="Folder in which everything is kept.",
         json_schema_extra={"default_text": "the user's data folder, e.g. `~/.local/share/pincite`"},
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="SQL database, `postgresql://USER:PASSWORD@HOST:5432/DATABASE`.",
+        json_schema_extra={"default_text": "SQLite in `pincite.db` in the data folder"},
+    )
+    chroma_url: SecretStr | None = Field(
+        None,
+        description="Chroma server, `http://HOST:8000` or `https://TOKEN@HOST`.",
+        json_schema_extra={"default_text": "Chroma in the data folder, for one process"},
     )
     host: str = Field("127.0.0.1", description="Address that `pincite serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `pincite serve` listens on.")

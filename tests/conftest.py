@@ -7,6 +7,9 @@ from hypothesis import HealthCheck, settings
 
 from corpus.embed import MiniLM
 from corpus.tokens import token_counter
+from tests.servers import chroma, postgres
+
+__all__ = ["chroma", "postgres"]
 
 settings.register_profile(
     "pincite",
