@@ -208,6 +208,40 @@ def summarize(
 
 
 @app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look for what is wrong with what is stored, and say how to mend it.
+
+    Exit code 1 when something is found.
+    """
+    with _plain_errors():
+        from api.upkeep import show_findings
+        from rag import load_settings
+        from rag.upkeep import examine_store
+
+        found = examine_store(load_settings())
+        show_findings(found, as_json=as_json)
+        if found:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def reindex() -> None:
+    """Make all vectors again from what SQL holds. Stop other processes on a shared store first."""
+    with _plain_errors():
+        from api.progress import progress
+        from rag import load_settings
+        from rag.upkeep import make_vectors_again
+
+        with progress("Embedding", 0) as on_progress:
+            made = make_vectors_again(
+                load_settings(), lambda done, known: on_progress(done, f"of {known:,} chunks")
+            )
+        typer.echo(f"{made:,} chunks have new vectors.")
+
+
+@app.command()
 def demo() -> None:
     """Ingest the sample documents, ask three questions and summarize one document."""
     with _plain_errors():

@@ -234,7 +234,7 @@ class Summary(Wire):
 
 
 class CitationState(Wire):
-    """A citation looked up again; `status` is "current", "changed" or "deleted"."""
+    """A citation looked up again; `quote` is null when it was deleted, or its version purged."""
 
     id: str
     document_id: str
@@ -243,7 +243,7 @@ class CitationState(Wire):
     quote: str | None
     title: str | None
     uri: str | None
-    status: str
+    status: str = Field(description='"current", "changed" or "deleted".')
 
 
 class Health(BaseModel):

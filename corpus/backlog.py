@@ -5,14 +5,26 @@ It is work of the house's own: no request is answered from here, so no tenant is
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
-from corpus import fulltext
-from corpus.drafts import drop_chunks, embedded_text
+from corpus import fulltext, originals
+from corpus.drafts import drop_chunks, embedded_text, timestamp
 from corpus.embedders import require_turn
 from corpus.library import Library
-from corpus.schema import chunks, current, documents, stale_vectors
+from corpus.schema import chunks, current, documents, stale_vectors, versions
+
+# What is left of a version that was purged.
+_NOTHING: dict[str, Any] = {
+    "title": "",
+    "uri": None,
+    "metadata": {},
+    "text": "",
+    "file_sha256": None,
+    "file_name": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +134,37 @@ def forget_stale(library: Library, chunk_ids: Iterable[int]) -> None:
         connection.execute(
             delete(stale_vectors).where(stale_vectors.c.chunk_id.in_(list(chunk_ids)))
         )
+
+
+def purge(library: Library, keep: int) -> int:
+    """Remove the text and files of versions older than the `keep` newest that were searched.
+
+    Returns of how many.
+    """
+    old = and_(
+        documents.c.version > keep,
+        versions.c.version <= documents.c.version - keep,
+        versions.c.purged_at.is_(None),
+    )
+    query = (
+        select(documents.c.tenant, versions.c.document_id, versions.c.version)
+        .add_columns(versions.c.file_sha256)
+        .join(documents, documents.c.id == versions.c.document_id)
+        .where(old)
+        .order_by(documents.c.tenant, documents.c.seq)
+    )
+    with library.engine.connect() as connection:
+        if connection.execute(query.limit(1)).first() is None:
+            return 0
+    with library.writer.begin() as connection:
+        rows = connection.execute(query.with_for_update(of=documents)).all()
+        for row in rows:
+            connection.execute(
+                update(versions)
+                .where(versions.c.document_id == row.document_id, versions.c.version == row.version)
+                .values(_NOTHING | {"purged_at": timestamp()})
+            )
+        for tenant, group in groupby(rows, key=lambda row: row.tenant):
+            digests = {row.file_sha256 for row in group if row.file_sha256 is not None}
+            originals.drop_unused(connection, tenant, sorted(digests))
+    return len(rows)

@@ -129,7 +129,9 @@ class Library:
             raise _no_document(document_id, version)
         wanted = documents.c.latest if version is None else version
         query = _document_query(tenant, with_text=True).where(
-            documents.c.id == document_id, versions.c.version == wanted
+            documents.c.id == document_id,
+            versions.c.version == wanted,
+            versions.c.purged_at.is_(None),
         )
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
@@ -184,6 +186,21 @@ class Library:
             documents.c.tenant == tenant,
             documents.c.id == document_id,
             documents.c.deleted_at.is_not(None),
+        )
+        with self.engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
+    def was_purged(self, tenant: str, document_id: str, version: int) -> bool:
+        """Whether there was such a version, and its text was removed since it was old."""
+        query = (
+            select(versions.c.version)
+            .join(documents, documents.c.id == versions.c.document_id)
+            .where(
+                alive_in(tenant),
+                documents.c.id == document_id,
+                versions.c.version == version,
+                versions.c.purged_at.is_not(None),
+            )
         )
         with self.engine.connect() as connection:
             return connection.execute(query).first() is not None

@@ -50,6 +50,7 @@ versions = Table(
     Column("text", Text, nullable=False),
     Column("file_sha256", String),  # none for what Pincite 0.1 read
     Column("file_name", String),
+    Column("purged_at", String),  # since when nothing of it is left but that it was
     Index("versions_by_file", "file_sha256"),
 )
 

@@ -28,6 +28,7 @@ _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 _PORTS = {"http": 80, "https": 443}
+_PAGE = 1000  # names or ids that are listed at once
 _TIMEOUT = 60  # seconds that a server may take to answer
 
 
@@ -151,6 +152,28 @@ class VectorIndex:
         """How many vectors there are."""
         source = self._existing(tenant, collection)
         return 0 if source is None else source.count()
+
+    @_asks_server
+    def indexes(self) -> list[tuple[str, str, str]]:
+        """Tenant, collection and embedder of every index that is there, of other embedders too."""
+        found: list[Mapping[str, object]] = []
+        while page := self._client.list_collections(limit=_PAGE, offset=len(found)):
+            found += [one.metadata or {} for one in page]
+        wanted = ("tenant", "collection", "embedder")
+        named = [tuple(str(one[name]) for name in wanted) for one in found if {*wanted} <= {*one}]
+        return [(tenant, collection, embedder) for tenant, collection, embedder in named]
+
+    @_asks_server
+    def ids(self, tenant: str, collection: str) -> set[int]:
+        """The chunks that have a vector."""
+        source = self._existing(tenant, collection)
+        found: set[int] = set()
+        while source is not None:
+            page = source.get(limit=_PAGE, offset=len(found), include=[])["ids"]
+            if not page:
+                break
+            found |= {int(chunk_id) for chunk_id in page}
+        return found
 
     def _collection(self, tenant: str, collection: str) -> Collection:
         return self._client.get_or_create_collection(

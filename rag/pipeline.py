@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from corpus.backlog import purge
 from corpus.changes import change_metadata, delete_collection
 from corpus.embed import MiniLM
 from corpus.embedders import incomplete, is_complete, take_over
@@ -73,11 +74,17 @@ class Pipeline:
             return error
 
     async def index(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Embed all that waits; `on_progress` gets the chunks done and the chunks known."""
+        """Embed all that waits, and remove what is not kept any longer.
+
+        `on_progress` gets the chunks done and the chunks known.
+        """
         async with self._indexing:
-            await asyncio.to_thread(
-                index, self._library, self._vectors, self._model.embed, on_progress
-            )
+            await asyncio.to_thread(self._index, on_progress)
+
+    def _index(self, on_progress: Callable[[int, int], None] | None) -> None:
+        index(self._library, self._vectors, self._model.embed, on_progress)
+        if self.settings.keep_versions is not None:
+            purge(self._library, self.settings.keep_versions)
 
     async def documents(
         self, *, collection: str | None, limit: int, cursor: str | None

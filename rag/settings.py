@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     encoding: str = Field(
         "cl100k_base", description="The tiktoken encoding in which tokens are counted."
     )
+    keep_versions: int | None = Field(
+        None,
+        ge=1,
+        description="Versions of a document whose text is kept, for citations of older ones.",
+        json_schema_extra={"default_text": "all"},
+    )
     threads: int = Field(
         0, ge=0, description="Threads of the embedding model; 0 means one per core."
     )

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,8 +29,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
 
+    with engine.connect() as connection:  # nothing here has to survive a power cut
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("ALTER SYSTEM SET full_page_writes = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+
     def make() -> str:
-        name = f"pincite_{os.getpid()}_{next(_numbers)}"
+        name = f"pincite_{next(_numbers)}"
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
         made = url.set(drivername="postgresql", database=name)
@@ -37,7 +43,27 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
 
     yield make
     engine.dispose()
+    postmaster = server.get_postmaster_info().process
+    assert postmaster is not None
+    postmaster.send_signal(signal.SIGQUIT)  # at once; a shutdown in order writes everything first
+    postmaster.wait(30)
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres: Callable[[], str]) -> Iterator[Callable[[], str]]:
+    """Empties one database for each test, which is quicker than to make another."""
+    made = postgres()
+    engine = create_engine(make_url(made).set(drivername="postgresql+psycopg"))
+
+    def empty() -> str:
+        with engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        return made
+
+    yield empty
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

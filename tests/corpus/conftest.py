@@ -13,8 +13,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """An empty database of each kind."""
     if request.param == "sqlite":
         return tmp_path / "library.sqlite"
-    make: Callable[[], str] = request.getfixturevalue("postgres")
-    return make()
+    empty: Callable[[], str] = request.getfixturevalue("shared_postgres")
+    return empty()
 
 
 @pytest.fixture

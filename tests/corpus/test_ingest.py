@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
 from corpus.backlog import stale, waiting
+from corpus.doctor import examine
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnknownType
 from corpus.ingest import Upload, add, index
 from corpus.library import Library
@@ -199,3 +200,64 @@ def test_an_update_embeds_only_the_texts_that_changed(
     assert [text.splitlines()[-1] for text in embedded] == [
         "Plaice is dear."
     ]  # its vector was lost
+
+
+_KILLED = """
+import os, pathlib, signal, sys
+from corpus.ingest import index
+from corpus.library import Library
+from corpus.vectors import VectorIndex
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+database, folder, document, where = sys.argv[1:]
+library = Library(pathlib.Path(database) if database.startswith("/") else database, "model-1")
+vectors = VectorIndex(pathlib.Path(folder), "model-1")
+if where == "in the transaction":
+    import corpus.drafts
+    corpus.drafts.originals.drop_unused = die
+library.delete("t", document)
+if where == "between SQL and Chroma":
+    die()
+import corpus.backlog
+corpus.backlog.forget_stale = die
+index(library, vectors, None)
+"""
+
+
+@pytest.mark.parametrize("where", ["in the transaction", "between SQL and Chroma", "after Chroma"])
+def test_a_delete_that_is_killed_leaves_all_or_nothing_and_is_finished_later(
+    database: Path | str, tmp_path: Path, count_tokens: Count, where: str
+) -> None:
+    deleted = where != "in the transaction"
+
+    def open_both() -> tuple[Library, VectorIndex]:
+        return Library(database, "model-1"), VectorIndex(tmp_path / "chroma", "model-1")
+
+    library, vectors = open_both()
+    document = add(library, "t", _upload("Herring is cheap."), count_tokens=count_tokens).id
+    index(library, vectors, _embed)
+    library.close()
+    vectors.close()
+    killed = subprocess.run(  # noqa: S603 - a real process, that kills itself
+        [sys.executable, "-c", _KILLED, str(database), str(tmp_path / "chroma"), document, where],
+        cwd=ROOT,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    library, vectors = open_both()
+    try:
+        ids = vectors.search("t", "default", _embed(["x"])[0], 5)
+        assert len(ids) == (0 if where == "after Chroma" else 1)
+        found = found_chunks(library, "t", "default", ids)
+        assert found == {} if deleted else len(found) == 1
+        assert len(by_words(library, "t", "default", ["herring"], 5)) == (0 if deleted else 1)
+        assert library.was_deleted("t", document) is deleted
+        index(library, vectors, _embed)
+        assert vectors.count("t", "default") == (0 if deleted else 1)
+        assert [one.kind for one in examine(library, vectors)] == ["stale_lock"]
+        assert stale(library, 5) == []
+    finally:
+        library.close()
+        vectors.close()

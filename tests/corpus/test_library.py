@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from sqlalchemy import text as sql
 
-from corpus.backlog import forget_stale, mark_embedded, stale, unembedded, waiting
+from corpus.backlog import forget_stale, mark_embedded, purge, stale, unembedded, waiting
 from corpus.changes import change_metadata, delete_collection
 from corpus.chunk import chunk
 from corpus.errors import InvalidRequest, NotFound
@@ -315,3 +315,43 @@ def test_metadata_is_changed_in_place_of_the_versions_that_are_shown(
     assert library.accept("t", draft("Plaice is dear.", "a")).outcome is Outcome.UNCHANGED
     with pytest.raises(NotFound):
         change_metadata(library, "t", "doc_0", {})
+
+
+def test_old_versions_are_purged_but_for_the_newest(
+    library: Library, draft: Callable[..., Draft]
+) -> None:
+    def send(at: int) -> str:
+        made = replace(draft(f"Version {at}.", "a"), file=b"%d" % at, file_name="a")
+        return library.accept("t", made).id
+
+    for at in (1, 2, 3):
+        send(at)
+        _embed_all(library)
+    document_id = send(4)
+    other = library.accept("t", replace(draft("Alone.", "b"), file=b"1", file_name="b")).id
+    assert purge(library, 3) == 0
+    assert purge(library, 2) == 1  # the third is the one that is searched, the fourth waits
+    assert purge(library, 2) == 0
+    assert library.was_purged("t", document_id, 1)
+    for read in (library.document, library.original):
+        with pytest.raises(NotFound, match="version 1"):
+            read("t", document_id, 1)
+    assert [library.document("t", document_id, at).text for at in (2, 3, 4)] == [
+        f"Version {at}." for at in (2, 3, 4)
+    ]
+    assert library.original("t", other).data == b"1"
+    assert _rows(library, "files") == 4
+    with library.engine.connect() as connection:
+        row = connection.execute(sql("SELECT * FROM versions WHERE purged_at IS NOT NULL")).one()
+    assert (row.title, row.uri, row.text, row.file_sha256, row.file_name) == (
+        "",
+        None,
+        "",
+        None,
+        None,
+    )
+    assert purge(library, 1) == 1
+    assert not library.was_purged("t", document_id, 3)
+    assert not library.was_purged("t", document_id, 9)
+    library.delete("t", document_id)
+    assert not library.was_purged("t", document_id, 1)

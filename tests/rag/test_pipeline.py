@@ -323,3 +323,22 @@ def test_while_the_vectors_are_made_anew_words_alone_find_and_the_passages_say_s
         assert run(pipeline.incomplete()) == []
     finally:
         pipeline.close()
+
+
+def test_a_citation_of_a_version_that_was_purged_has_changed_and_has_no_quote(
+    tmp_path: Path,
+) -> None:
+    pipeline = Pipeline(Settings(threads=1, data_dir=tmp_path, keep_versions=1))
+    try:
+        run(pipeline.add([_text(OLD, external_id="a")]))
+        run(pipeline.index())
+        (citation,) = run(pipeline.ask("When was the lighthouse painted?")).citations
+        run(pipeline.add([_text(NEW, external_id="a")]))
+        run(pipeline.index())
+        state = run(pipeline.citation(citation.id))
+        assert (state.status, state.version, state.quote) == ("changed", 1, None)
+        assert (state.title, state.uri) == (None, None)
+        (newer,) = run(pipeline.ask("When was the lighthouse painted?")).citations
+        assert run(pipeline.citation(newer.id)).quote == NEW
+    finally:
+        pipeline.close()
