@@ -86,10 +86,11 @@ def waiting(library: Library) -> int:
         return connection.scalar(query) or 0
 
 
-def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> None:
+def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> set[int]:
     """Note that the index has these chunks; a version whose chunks are all there goes live.
 
-    Raises IncompatibleData when another embedder has taken over.
+    Returns those that have been removed meanwhile, whose vectors are of no use any more. Raises
+    IncompatibleData when another embedder has taken over.
     """
     touched = select(chunks.c.document_id).where(chunks.c.id.in_(chunk_ids))
     still_waiting = (
@@ -106,7 +107,12 @@ def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> None:
         # Held, so that of two processes with half the chunks each the second one sees them all.
         mine = select(documents.c.id).where(documents.c.id.in_(touched)).order_by(documents.c.seq)
         held = connection.scalars(mine.with_for_update()).all()
-        connection.execute(update(chunks).where(chunks.c.id.in_(chunk_ids)).values(embedded=True))
+        there = connection.scalars(
+            update(chunks)
+            .where(chunks.c.id.in_(chunk_ids))
+            .values(embedded=True)
+            .returning(chunks.c.id)
+        ).all()
         complete = connection.execute(
             select(documents.c.id, documents.c.latest).where(
                 documents.c.id.in_(held),
@@ -119,6 +125,7 @@ def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> None:
                 update(documents).where(documents.c.id == row.id).values(version=row.latest)
             )
             drop_chunks(connection, row.id, chunks.c.version < row.latest)
+    return set(chunk_ids) - set(there)
 
 
 def stale(library: Library, limit: int) -> list[tuple[int, str, str]]:

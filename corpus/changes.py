@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import and_, select, update
 
-from corpus.drafts import drop_document, timestamp
+from corpus.drafts import drop_document, hold_document, timestamp
 from corpus.errors import NotFound
 from corpus.library import Library
 from corpus.schema import alive_in, documents, versions
@@ -21,7 +21,7 @@ def change_metadata(
     NotFound.
     """
     with library.writer.begin() as connection:
-        held = library.hold(connection, tenant, document_id)
+        held = hold_document(connection, tenant, document_id)
         shown = and_(
             versions.c.document_id == document_id,
             versions.c.version.in_([held.version, held.latest]),

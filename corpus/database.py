@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -40,6 +40,8 @@ def open_engine(database: Path | str) -> Engine:
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "handle_error", _name_nul)
     try:
         with _alembic, writing(engine).begin() as connection:
             _migrate(connection, place_of(url))
@@ -138,6 +140,12 @@ def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> N
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
     cursor.close()
+
+
+def _name_nul(context: ExceptionContext) -> None:
+    """Postgres has no texts with NUL, so that whoever asks for one asks for what is not there."""
+    if "cannot contain NUL" in str(context.original_exception):
+        raise InvalidRequest("A name in the request has the character NUL. Leave it out.")
 
 
 def _begin(connection: Connection) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from corpus import fulltext, originals
 from corpus.chunk import heading_text
+from corpus.errors import NotFound
 from corpus.records import row_of_chunk
 from corpus.schema import alive_in, chunks, documents, stale_vectors, versions
 from corpus.types import Chunk
@@ -53,6 +54,21 @@ _HOLD_COLLECTION = text(
 def hold_collection(connection: Connection, tenant: str, collection: str) -> None:
     """Let no other transaction add to a collection before this one ends: two could add the same."""
     connection.execute(_HOLD_COLLECTION, {"tenant": tenant, "name": collection})
+
+
+def hold_document(connection: Connection, tenant: str, document_id: str) -> Row[Any, Any]:
+    """A document's row, which no other transaction changes till this one's end; raises NotFound."""
+    query = select(documents).where(alive_in(tenant), documents.c.id == document_id)
+    row = connection.execute(query.with_for_update()).first()
+    if row is None:
+        raise no_document(document_id)
+    return row
+
+
+def no_document(document_id: str, version: int | None = None) -> NotFound:
+    """The error for a document or version that a tenant does not have."""
+    which = "" if version is None else f" in version {version}"
+    return NotFound(f"There is no document {document_id!r}{which}.")
 
 
 def draft_id(tenant: str, draft: Draft) -> str:
@@ -123,6 +139,23 @@ def insert_version(
         chunk_id = connection.scalar(insert(chunks).values(row).returning(chunks.c.id))
         words.append({"rowid": chunk_id, "heading": heading, "body": body})
     fulltext.put(connection, words)
+
+
+def add_missing_file(
+    connection: Connection, tenant: str, document_id: str, version: int, draft: Draft
+) -> None:
+    """Keep the file of a version that Pincite 0.1 read, which kept none."""
+    without = and_(
+        versions.c.document_id == document_id,
+        versions.c.version == version,
+        versions.c.file_sha256.is_(None),
+    )
+    if draft.file is None or connection.execute(select(versions).where(without)).first() is None:
+        return
+    digest = originals.keep(connection, tenant, draft.file)
+    connection.execute(
+        update(versions).where(without).values(file_sha256=digest, file_name=draft.file_name)
+    )
 
 
 def embedded_text(heading: str, body: str) -> str:

@@ -110,7 +110,10 @@ def index(
             by_place, key=lambda item: (item.tenant, item.collection)
         ):
             _embed(vectors, embed, tenant, collection, list(group))
-        backlog.mark_embedded(library, [item.chunk_id for item in batch])
+        gone = backlog.mark_embedded(library, [item.chunk_id for item in batch])
+        for item in batch:
+            if item.chunk_id in gone:  # another process may have removed its vector before
+                vectors.delete(item.tenant, item.collection, [item.chunk_id])
         change_over(library)
         done += len(batch)
         if on_progress is not None:
@@ -138,15 +141,20 @@ def _embed(
 
 
 def _check_described(upload: Upload) -> None:
-    described = [upload.collection, upload.external_id, upload.uri, upload.title]
+    described = [upload.name, upload.collection, upload.external_id, upload.uri, upload.title]
+    if any("\0" in one for one in described if one is not None):
+        raise NotUtf8(
+            f"{upload.name!r} has the character NUL in its name, title, uri, external_id or "
+            "collection."
+        )
     try:
         json.dumps(
             [*described, dict(upload.metadata)], ensure_ascii=False, allow_nan=False
         ).encode()
     except UnicodeEncodeError as error:
         raise NotUtf8(
-            f"{upload.name!r} has a lone surrogate in its title, uri, external_id, collection or "
-            "metadata, which is not valid Unicode text."
+            f"{upload.name!r} has a lone surrogate in its name, title, uri, external_id, "
+            "collection or metadata, which is not valid Unicode text."
         ) from error
     except (TypeError, ValueError) as error:
         raise UnreadableDocument(

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
-    Row,
     Select,
     func,
     select,
@@ -19,12 +17,15 @@ from sqlalchemy import (
 from corpus.database import open_engine, writing
 from corpus.drafts import (
     Draft,
+    add_missing_file,
     draft_id,
     drop_chunks,
     drop_document,
     hold_collection,
+    hold_document,
     insert_document,
     insert_version,
+    no_document,
     timestamp,
     twin_of,
 )
@@ -79,6 +80,7 @@ class Library:
             old = connection.execute(same.with_for_update()).first()
             alive = old is not None and old.deleted_at is None
             if old is not None and alive and old.content_hash == draft.content_hash:
+                add_missing_file(connection, tenant, document_id, old.latest, draft)
                 return Accepted(document_id, Outcome.UNCHANGED, old.latest, draft.title)
             if not alive and (twin := twin_of(connection, tenant, draft)) is not None:
                 return Accepted(twin.id, Outcome.DUPLICATE_OF, twin.latest, draft.title)
@@ -109,24 +111,13 @@ class Library:
         Raises NotFound.
         """
         with self.writer.begin() as connection:
-            self.hold(connection, tenant, document_id)
+            hold_document(connection, tenant, document_id)
             drop_document(connection, tenant, document_id)
-
-    def hold(self, connection: Connection, tenant: str, document_id: str) -> Row[Any, Any]:
-        """A document's row, which no other transaction changes till this one's end.
-
-        Raises NotFound.
-        """
-        query = select(documents).where(alive_in(tenant), documents.c.id == document_id)
-        row = connection.execute(query.with_for_update()).first()
-        if row is None:
-            raise _no_document(document_id)
-        return row
 
     def document(self, tenant: str, document_id: str, version: int | None = None) -> Document:
         """A document, at its newest version or at the one that is asked for; raises NotFound."""
         if version is not None and not 0 < version < 2**63:  # no integer of SQL
-            raise _no_document(document_id, version)
+            raise no_document(document_id, version)
         wanted = documents.c.latest if version is None else version
         query = _document_query(tenant, with_text=True).where(
             documents.c.id == document_id,
@@ -136,7 +127,7 @@ class Library:
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
         if row is None:
-            raise _no_document(document_id, version)
+            raise no_document(document_id, version)
         return document_of_row(row, row.text)
 
     def original(self, tenant: str, document_id: str, version: int | None = None) -> Original:
@@ -156,7 +147,7 @@ class Library:
         if row is None:
             raise NotFound(
                 f"The file of {document_id!r} was not kept by the version of Pincite that read it. "
-                "Send it again under another external_id."
+                "Send the document again, as it was, and it is."
             )
         return Original(row.file_name, document.media_type, row.data)
 
@@ -177,7 +168,7 @@ class Library:
         with self.engine.connect() as connection:
             version: int | None = connection.scalar(query)
         if version is None:
-            raise _no_document(document_id)
+            raise no_document(document_id)
         return version
 
     def was_deleted(self, tenant: str, document_id: str) -> bool:
@@ -264,8 +255,3 @@ def _document_query(tenant: str, *, with_text: bool = False) -> Select[*tuple[An
         .join(versions, versions.c.document_id == documents.c.id)
         .where(alive_in(tenant))
     )
-
-
-def _no_document(document_id: str, version: int | None = None) -> NotFound:
-    which = "" if version is None else f" in version {version}"
-    return NotFound(f"There is no document {document_id!r}{which}.")

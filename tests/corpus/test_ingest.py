@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
-from corpus.backlog import stale, waiting
+from corpus.backlog import forget_stale, stale, waiting
 from corpus.doctor import examine
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnknownType
 from corpus.ingest import Upload, add, index
@@ -85,6 +85,8 @@ def test_a_vector_without_a_chunk_is_harmless(library: Library, vectors: VectorI
         (_upload(b"caf\xe9"), NotUtf8),
         (_upload("a\ud800"), NotUtf8),
         (_upload("x" * 101), TooLarge),
+        (_upload("x", name="a\0.txt"), NotUtf8),
+        (_upload("x", external_id="a\0"), NotUtf8),
         (Upload("x", "image/png", "a.png"), UnknownType),
     ],
 )
@@ -157,6 +159,20 @@ def test_an_ingest_that_is_killed_and_run_again_misses_and_doubles_nothing(
         library.close()
         if vectors is not None:
             vectors.close()
+
+
+def test_a_document_that_is_deleted_while_it_is_embedded_leaves_no_vector(
+    library: Library, vectors: VectorIndex, count_tokens: Count
+) -> None:
+    document = add(library, "t", _upload("Herring is cheap."), count_tokens=count_tokens).id
+
+    def embed_late(texts: Sequence[str]) -> NDArray[np.float32]:
+        library.delete("t", document)
+        forget_stale(library, [chunk_id for chunk_id, _, _ in stale(library, 9)])
+        return _embed(texts)
+
+    index(library, vectors, embed_late)
+    assert vectors.count("t", "default") == 0
 
 
 def _last_lines(texts: Sequence[str]) -> list[str]:

@@ -273,6 +273,19 @@ def test_a_version_without_its_file_says_so(library: Library, draft: Callable[..
         library.original("t", accepted.id)
     with pytest.raises(NotFound, match="version 2"):
         library.original("t", accepted.id, 2)
+    again = replace(draft("Herring is cheap.", "a"), file=b"one", file_name="a.txt")
+    assert library.accept("t", again).outcome is Outcome.UNCHANGED
+    assert library.original("t", accepted.id).data == b"one"
+
+
+def test_a_name_with_nul_is_of_nothing(library: Library) -> None:
+    for read in (
+        lambda: library.document("t", "a\0"),
+        lambda: library.delete("t\0", "a"),
+        lambda: delete_collection(library, "t", "\0"),
+    ):
+        with pytest.raises((NotFound, InvalidRequest)):
+            read()
 
 
 def test_collections_are_those_that_have_documents(

@@ -24,7 +24,7 @@ Count = Callable[[str], int]
 
 # Of the house's own, for all tenants: no request gets there.
 OF_ALL_TENANTS = {
-    "Library": {"close", "hold"},
+    "Library": {"close"},
     "VectorIndex": {"close", "indexes"},
     "embedders": {"take_over", "start_over", "change_over", "drop_stale_indexes", "require_turn"},
 }
