@@ -8,7 +8,16 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import answers, documents, health, installed_version, problems, summaries
+from api import (
+    answers,
+    collections,
+    contents,
+    documents,
+    health,
+    installed_version,
+    problems,
+    summaries,
+)
 from api.middleware import BodyLimit, RequestIds
 from rag import Pipeline, Settings
 
@@ -50,7 +59,7 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_mb=settings.max_request_mb)
     app.add_middleware(RequestIds)
     problems.install(app)
-    for module in (documents, answers, summaries, health):
+    for module in (documents, contents, collections, answers, summaries, health):
         app.include_router(module.router)
     return app
 

@@ -152,11 +152,18 @@ def ask(
         from api import schemas
         from api.terminal import open_console, show_answer
         from rag import load_settings
-        from rag.types import Status
+        from rag.types import Answer, Status
 
-        answer = _with_pipeline(
-            load_settings(), lambda pipeline: pipeline.ask(question, collection=collection)
-        )
+        async def run(pipeline: "Pipeline") -> Answer:
+            if collection in await pipeline.incomplete():
+                typer.echo(
+                    "pincite: searching by words only: the vectors are of another embedding "
+                    "model. `pincite serve`, or the next `pincite ingest`, makes them anew.",
+                    err=True,
+                )
+            return await pipeline.ask(question, collection=collection)
+
+        answer = _with_pipeline(load_settings(), run)
         if as_json:
             _print_json(schemas.answer(answer))
         else:
@@ -212,6 +219,40 @@ def evaluate(context: typer.Context) -> None:
     # By its entry point, since imports point from the evals to here and not back.
     (found,) = entry_points(group="pincite.commands", name="eval")
     raise typer.Exit(found.load()(context.args))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look for what is wrong with what is stored, and say how to mend it.
+
+    Exit code 1 when something is found.
+    """
+    with _plain_errors():
+        from api.upkeep import show_findings
+        from rag import load_settings
+        from rag.upkeep import examine_store
+
+        found = examine_store(load_settings())
+        show_findings(found, as_json=as_json)
+        if found:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def reindex() -> None:
+    """Make all vectors again from what SQL holds. Stop other processes on a shared store first."""
+    with _plain_errors():
+        from api.progress import progress
+        from rag import load_settings
+        from rag.upkeep import make_vectors_again
+
+        with progress("Embedding", 0) as on_progress:
+            made = make_vectors_again(
+                load_settings(), lambda done, known: on_progress(done, f"of {known:,} chunks")
+            )
+        typer.echo(f"{made:,} chunks have new vectors.")
 
 
 @app.command()

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from api import schemas
 from api.deps import IndexWanted, ThePipeline, TheSettings
 from api.problems import problem_of, request_id_of, respond
-from api.requests import DocumentRequest, UploadFields
+from api.requests import DocumentChanges, DocumentRequest, UploadFields
 from corpus.errors import InvalidRequest, NotFound, TooLarge, UnknownType, UnreadableDocument
 from corpus.parse import PARSERS, media_type_of
 from corpus.types import Accepted
@@ -120,6 +120,14 @@ async def read_text(
     """The text of a version, by default the newest."""
     found = await pipeline.document(document_id, version)
     return schemas.DocumentText(document_id=found.id, version=found.version, text=found.text)
+
+
+@router.patch("/{document_id}")
+async def change(
+    document_id: str, changes: DocumentChanges, pipeline: ThePipeline
+) -> schemas.Document:
+    """Change the metadata by name; the text and its version stay."""
+    return schemas.document(await pipeline.change_metadata(document_id, changes.metadata))
 
 
 @router.delete("/{document_id}", status_code=204)

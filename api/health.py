@@ -25,10 +25,15 @@ async def readyz(request: Request) -> schemas.Readiness | Response:
         return _not_ready(request, "The store is not open. Try again in a moment.")
     try:
         documents, chunks = await pipeline.counts()
+        by_words_only = await pipeline.incomplete()
     except Exception:
         logger.exception("The store does not answer")
         return _not_ready(request, "The store does not answer. The log says why.")
-    return schemas.Readiness(documents=documents, searchable_chunks=chunks)
+    return schemas.Readiness(
+        documents=documents,
+        searchable_chunks=chunks,
+        collections_by_words_only=len(by_words_only),
+    )
 
 
 def _not_ready(request: Request, detail: str) -> Response:

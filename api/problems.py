@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from api.schemas import Problem
 from corpus.errors import (
     EmptyDocument,
+    IndexIncomplete,
+    IndexUnreachable,
     InvalidRequest,
     NotFound,
     NotUtf8,
@@ -44,6 +46,8 @@ KINDS: Mapping[type[Exception], Kind] = {
     UnreadableDocument: Kind(422, "unreadable-document", "The document can not be read"),
     InvalidRequest: INVALID,
     NotFound: Kind(404, "not-found", "Not found"),
+    IndexUnreachable: Kind(503, "index-unreachable", "The vector index does not answer"),
+    IndexIncomplete: Kind(503, "index-incomplete", "The vectors are being made"),
 }
 
 _OF_STATUS: Mapping[int, Kind] = {

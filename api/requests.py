@@ -40,6 +40,12 @@ class DocumentRequest(Request):
     media_type: str = "text/plain"
 
 
+class DocumentChanges(Request):
+    """Metadata to set, by name; null takes it away (RFC 7396)."""
+
+    metadata: Metadata
+
+
 class UploadFields(Request):
     """The form fields beside the files of a multipart upload."""
 

@@ -109,6 +109,25 @@ class Chunk(Wire):
     heading_path: list[str]
 
 
+class Chunks(BaseModel):
+    """The chunks of a document, in order."""
+
+    items: list[Chunk]
+
+
+class Collection(Wire):
+    """A collection, and how many documents it has."""
+
+    name: str
+    documents: int
+
+
+class Collections(BaseModel):
+    """All collections, by name."""
+
+    items: list[Collection]
+
+
 class Passage(Wire):
     """A chunk that a search found; `score` compares within one search only."""
 
@@ -215,7 +234,7 @@ class Summary(Wire):
 
 
 class CitationState(Wire):
-    """A citation looked up again; `status` is "current", "changed" or "deleted"."""
+    """A citation looked up again; `quote` is null when it was deleted, or its version purged."""
 
     id: str
     document_id: str
@@ -224,7 +243,7 @@ class CitationState(Wire):
     quote: str | None
     title: str | None
     uri: str | None
-    status: str
+    status: str = Field(description='"current", "changed" or "deleted".')
 
 
 class Health(BaseModel):
@@ -234,10 +253,11 @@ class Health(BaseModel):
 
 
 class Readiness(Health):
-    """The store answers, and holds this much."""
+    """The store answers, and holds this much; of a new embedding model some vectors are missing."""
 
     documents: int
     searchable_chunks: int
+    collections_by_words_only: int
 
 
 def answer(given: GivenAnswer) -> Answer:

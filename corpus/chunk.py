@@ -92,13 +92,20 @@ def _starts(text: str, sections: Sequence[_Section]) -> list[int]:
     return starts
 
 
-def heading_text(title: str, chunk: Chunk, text: str) -> str:
-    """What is indexed before a chunk: title, headings, and the header of a table cut in two."""
-    lines = [title, *(heading for heading in chunk.heading_path if heading != title)]
-    first = chunk.units[0]
-    if first.header is not None:
-        lines.append(first.header.of(text))
-    return "\n".join(lines)
+def heading_text(title: str, chunk: Chunk) -> str:
+    """The title and headings that a chunk stands under, by which words it is found too."""
+    return "\n".join([title, *(heading for heading in chunk.heading_path if heading != title)])
+
+
+def indexed_text(chunk: Chunk, text: str) -> str:
+    """What is embedded and searched by words: the chunk, behind the header of a table cut in two.
+
+    Not its title and headings: the set `news` was found better without them (answer among the
+    first ten of 9,263 chunks: .326 of 175 questions, .297 with them), and cheaper.
+    """
+    header = chunk.units[0].header
+    body = chunk.span.of(text)
+    return body if header is None else f"{header.of(text)}\n{body}"
 
 
 def surrounding_text(chunks: Sequence[Chunk], at: int, text: str) -> str:

@@ -15,9 +15,12 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    update,
 )
 
-from corpus.chunk import heading_text, surrounding_text
+from corpus import fulltext, originals
+from corpus.chunk import heading_text, indexed_text, surrounding_text
+from corpus.errors import NotFound
 from corpus.records import row_of_chunk
 from corpus.schema import alive_in, chunks, documents, stale_vectors, versions
 from corpus.types import Chunk
@@ -36,6 +39,36 @@ class Draft:
     content_hash: str
     text: str
     chunks: Sequence[Chunk]
+    file: bytes | None = None  # as it was sent
+    file_name: str | None = None
+
+
+# The update of what is there holds the row till the transaction ends.
+_HOLD_COLLECTION = text(
+    "INSERT INTO collections (tenant, name, embedder) "
+    "SELECT :tenant, :name, value FROM properties WHERE name = 'embedder' "
+    "ON CONFLICT (tenant, name) DO UPDATE SET name = excluded.name"
+)
+
+
+def hold_collection(connection: Connection, tenant: str, collection: str) -> None:
+    """Let no other transaction add to a collection before this one ends: two could add the same."""
+    connection.execute(_HOLD_COLLECTION, {"tenant": tenant, "name": collection})
+
+
+def hold_document(connection: Connection, tenant: str, document_id: str) -> Row[Any, Any]:
+    """A document's row, which no other transaction changes till this one's end; raises NotFound."""
+    query = select(documents).where(alive_in(tenant), documents.c.id == document_id)
+    row = connection.execute(query.with_for_update()).first()
+    if row is None:
+        raise no_document(document_id)
+    return row
+
+
+def no_document(document_id: str, version: int | None = None) -> NotFound:
+    """The error for a document or version that a tenant does not have."""
+    which = "" if version is None else f" in version {version}"
+    return NotFound(f"There is no document {document_id!r}{which}.")
 
 
 def draft_id(tenant: str, draft: Draft) -> str:
@@ -74,8 +107,11 @@ def insert_document(connection: Connection, tenant: str, document_id: str, draft
     )
 
 
-def insert_version(connection: Connection, document_id: str, version: int, draft: Draft) -> None:
-    """Put in a version, its chunks and their words."""
+def insert_version(
+    connection: Connection, tenant: str, document_id: str, version: int, draft: Draft
+) -> None:
+    """Put in a version, its file, its chunks and their words."""
+    file_sha256 = None if draft.file is None else originals.keep(connection, tenant, draft.file)
     connection.execute(
         insert(versions).values(
             document_id=document_id,
@@ -86,24 +122,59 @@ def insert_version(connection: Connection, document_id: str, version: int, draft
             metadata=dict(draft.metadata),
             content_hash=draft.content_hash,
             text=draft.text,
+            file_sha256=file_sha256,
+            file_name=draft.file_name,
         )
     )
+    words = []
     for at, chunk in enumerate(draft.chunks):
-        result = connection.execute(
-            insert(chunks).values(document_id=document_id, version=version, **row_of_chunk(chunk))
-        )
-        connection.execute(
-            text(
-                "INSERT INTO chunks_text(rowid, heading, body, around) "
-                "VALUES (:id, :heading, :body, :around)"
-            ),
+        body = indexed_text(chunk, draft.text)
+        row = {
+            "document_id": document_id,
+            "version": version,
+            "text_hash": hashlib.sha256(body.encode()).hexdigest(),
+            **row_of_chunk(chunk),
+        }
+        words.append(
             {
-                "id": result.inserted_primary_key[0] if result.inserted_primary_key else None,
-                "heading": heading_text(draft.title, chunk, draft.text),
-                "body": chunk.span.of(draft.text),
+                "rowid": connection.scalar(insert(chunks).values(row).returning(chunks.c.id)),
+                "heading": heading_text(draft.title, chunk),
+                "body": body,
                 "around": surrounding_text(draft.chunks, at, draft.text),
-            },
+            }
         )
+    fulltext.put(connection, words)
+
+
+def add_missing_file(
+    connection: Connection, tenant: str, document_id: str, version: int, draft: Draft
+) -> None:
+    """Keep the file of a version that Pincite 0.1 read, which kept none."""
+    without = and_(
+        versions.c.document_id == document_id,
+        versions.c.version == version,
+        versions.c.file_sha256.is_(None),
+    )
+    if draft.file is None or connection.execute(select(versions).where(without)).first() is None:
+        return
+    digest = originals.keep(connection, tenant, draft.file)
+    connection.execute(
+        update(versions).where(without).values(file_sha256=digest, file_name=draft.file_name)
+    )
+
+
+def drop_document(connection: Connection, tenant: str, document_id: str) -> None:
+    """Take a document's text, chunks and files away; its row stays and says when."""
+    connection.execute(
+        update(documents).where(documents.c.id == document_id).values(deleted_at=timestamp())
+    )
+    drop_chunks(connection, document_id, chunks.c.version > 0)
+    mine = versions.c.document_id == document_id
+    digests = connection.scalars(
+        select(versions.c.file_sha256).where(mine, versions.c.file_sha256.is_not(None)).distinct()
+    ).all()
+    connection.execute(delete(versions).where(mine))
+    originals.drop_unused(connection, tenant, digests)
 
 
 def drop_chunks(connection: Connection, document_id: str, which: ColumnElement[bool]) -> None:
@@ -117,9 +188,7 @@ def drop_chunks(connection: Connection, document_id: str, which: ColumnElement[b
             .where(mine),
         )
     )
-    connection.execute(
-        text("DELETE FROM chunks_text WHERE rowid IN (SELECT chunk_id FROM stale_vectors)")
-    )
+    fulltext.remove(connection, fulltext.texts.c.rowid.in_(select(chunks.c.id).where(mine)))
     connection.execute(delete(chunks).where(mine))
 
 

@@ -9,7 +9,10 @@ CorpusError
 ├── InvalidRequest            an argument that no document could satisfy
 ├── NotFound                  no such document, version or citation for this tenant
 ├── DataFolderInUse           another process writes to the data folder
-├── IncompatibleData          the data folder was written by another version or model
+├── IndexIncomplete           vectors of a collection are still being made by a new model
+├── DatabaseUnreachable       the SQL database can not be opened
+├── IndexUnreachable          the Chroma server does not answer
+├── IncompatibleData          the data was written by another version, or is another model's
 └── DamagedModel              a shipped model file is not the one that was released
 """
 
@@ -50,8 +53,20 @@ class DataFolderInUse(CorpusError):
     """Another process writes to the data folder."""
 
 
+class IndexIncomplete(CorpusError):
+    """The vectors of a collection are still being made; it can be searched by words only."""
+
+
+class DatabaseUnreachable(CorpusError):
+    """The SQL database can not be opened."""
+
+
+class IndexUnreachable(CorpusError):
+    """The Chroma server does not answer."""
+
+
 class IncompatibleData(CorpusError):
-    """The data folder was written by another version or for another embedding model."""
+    """The data was written by another version, or another embedding model has it now."""
 
 
 class DamagedModel(CorpusError):

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus import backlog
 from corpus.chunk import MAX_TOKENS, chunk
+from corpus.embedders import change_over, drop_stale_indexes
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnreadableDocument
 from corpus.library import Draft, Library
 from corpus.parse import parse, parse_text
@@ -80,6 +82,8 @@ def add(
             content_hash=_content_hash(upload),
             text=parsed.text,
             chunks=chunk(parsed, count_tokens, max_tokens),
+            file=data if isinstance(data, bytes) else data.encode(),
+            file_name=upload.name,
         ),
     )
 
@@ -90,38 +94,67 @@ def index(
     embed: Embed,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Embed every chunk that waits, and remove vectors that no chunk has any more.
+    """Give every chunk that waits its vector, and remove vectors that no chunk has any more.
 
-    `on_progress` is called with the chunks done and the chunks known. Returns the number embedded.
-    One call at a time.
+    Only texts that the document did not have before are embedded.
+
+    `on_progress` is called with the chunks done and the chunks known. Returns how many
+    chunks waited.
+    One call at a time. Raises IncompatibleData when another embedder has taken over.
     """
-    done, total = 0, library.waiting()
-    while batch := library.unembedded(_BATCH):
+    drop_stale_indexes(library, vectors.drop)  # before any of them is filled again
+    done, total = 0, backlog.waiting(library)
+    while batch := backlog.unembedded(library, _BATCH):
         by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
         for (tenant, collection), group in groupby(
             by_place, key=lambda item: (item.tenant, item.collection)
         ):
-            items = list(group)
-            ids = [item.chunk_id for item in items]
-            vectors.upsert(tenant, collection, ids, embed([item.text for item in items]))
-        library.mark_embedded([item.chunk_id for item in batch])
+            _embed(vectors, embed, tenant, collection, list(group))
+        gone = backlog.mark_embedded(library, [item.chunk_id for item in batch])
+        for item in batch:
+            if item.chunk_id in gone:  # another process may have removed its vector before
+                vectors.delete(item.tenant, item.collection, [item.chunk_id])
+        change_over(library)
         done += len(batch)
         if on_progress is not None:
             on_progress(done, max(done, total))
+    change_over(library)  # also where nothing waited
+    drop_stale_indexes(library, vectors.drop)
     _remove_stale(library, vectors)
     return done
 
 
+def _embed(
+    vectors: VectorIndex,
+    embed: Embed,
+    tenant: str,
+    collection: str,
+    items: Sequence[backlog.Unembedded],
+) -> None:
+    """Put in the vectors of chunks, those of texts that an older version had as they are there."""
+    twins = {item.chunk_id: item.twin for item in items if item.twin is not None}
+    copied = vectors.copy(tenant, collection, twins)
+    new = [item for item in items if item.chunk_id not in copied]
+    if new:
+        ids = [item.chunk_id for item in new]
+        vectors.upsert(tenant, collection, ids, embed([item.text for item in new]))
+
+
 def _check_described(upload: Upload) -> None:
-    described = [upload.collection, upload.external_id, upload.uri, upload.title]
+    described = [upload.name, upload.collection, upload.external_id, upload.uri, upload.title]
+    if any("\0" in one for one in described if one is not None):
+        raise NotUtf8(
+            f"{upload.name!r} has the character NUL in its name, title, uri, external_id or "
+            "collection."
+        )
     try:
         json.dumps(
             [*described, dict(upload.metadata)], ensure_ascii=False, allow_nan=False
         ).encode()
     except UnicodeEncodeError as error:
         raise NotUtf8(
-            f"{upload.name!r} has a lone surrogate in its title, uri, external_id, collection or "
-            "metadata, which is not valid Unicode text."
+            f"{upload.name!r} has a lone surrogate in its name, title, uri, external_id, "
+            "collection or metadata, which is not valid Unicode text."
         ) from error
     except (TypeError, ValueError) as error:
         raise UnreadableDocument(
@@ -130,10 +163,11 @@ def _check_described(upload: Upload) -> None:
 
 
 def _remove_stale(library: Library, vectors: VectorIndex) -> None:
-    while stale := library.stale(_BATCH):
-        for chunk_id, tenant, collection in stale:
-            vectors.delete(tenant, collection, [chunk_id])
-        library.forget_stale([chunk_id for chunk_id, _, _ in stale])
+    while stale := backlog.stale(library, _BATCH):
+        by_place = sorted(stale, key=lambda item: item[1:])
+        for (tenant, collection), group in groupby(by_place, key=lambda item: item[1:]):
+            vectors.delete(tenant, collection, [chunk_id for chunk_id, _, _ in group])
+        backlog.forget_stale(library, [chunk_id for chunk_id, _, _ in stale])
 
 
 def _content_hash(upload: Upload) -> str:

@@ -3,27 +3,29 @@
 Every read and write names the tenant; a document of another tenant is not found.
 """
 
-import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     Select,
-    delete,
     func,
     select,
     text,
     update,
 )
 
+from corpus.database import open_engine, writing
 from corpus.drafts import (
     Draft,
+    add_missing_file,
     draft_id,
     drop_chunks,
+    drop_document,
+    hold_collection,
+    hold_document,
     insert_document,
     insert_version,
+    no_document,
     timestamp,
     twin_of,
 )
@@ -34,36 +36,35 @@ from corpus.schema import (
     chunks,
     current_in,
     documents,
-    open_engine,
-    stale_vectors,
+    files,
     versions,
 )
-from corpus.types import Accepted, Chunk, Document, Outcome
+from corpus.types import Accepted, Chunk, Collection, Document, Original, Outcome
 
-__all__ = ["Draft", "Library", "Unembedded"]
+__all__ = ["Draft", "Library"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unembedded:
-    """A chunk that waits for its vector, with the text to embed."""
-
-    chunk_id: int
-    tenant: str
-    collection: str
-    text: str
+_FIRST_EMBEDDER = text(
+    "INSERT INTO properties (name, value) VALUES ('embedder', :embedder) ON CONFLICT DO NOTHING"
+)
 
 
 class Library:
-    """Documents, their versions and chunks, and the lexical index, in one SQLite file."""
+    """Documents, their versions and chunks, and the lexical index, in one SQL database."""
 
-    def __init__(self, path: Path, fingerprint: str) -> None:
-        """Open or make the file; raises IncompatibleData as `open_engine` does."""
-        self.engine = open_engine(path, fingerprint)
-        # SQLite has one writer; waiting here, none reads what another is about to change.
-        self._writing = threading.Lock()
+    def __init__(self, database: Path | str, fingerprint: str) -> None:
+        """Open or make a SQLite file, or the database of a URL.
+
+        `fingerprint` tells the embedding model from others. Raises what `open_engine` does.
+        """
+        self.fingerprint = fingerprint
+        self.engine = open_engine(database)
+        self.writer = writing(self.engine)
+        with self.writer.begin() as connection:
+            connection.execute(_FIRST_EMBEDDER, {"embedder": fingerprint})
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self.engine.dispose()
 
     def accept(self, tenant: str, draft: Draft) -> Accepted:
@@ -73,10 +74,13 @@ class Library:
         nothing. Content that another document of the collection has is not stored twice.
         """
         document_id = draft_id(tenant, draft)
-        with self._writing, self.engine.begin() as connection:
-            old = connection.execute(select(documents).where(documents.c.id == document_id)).first()
+        with self.writer.begin() as connection:
+            hold_collection(connection, tenant, draft.collection)
+            same = select(documents).where(documents.c.id == document_id)
+            old = connection.execute(same.with_for_update()).first()
             alive = old is not None and old.deleted_at is None
             if old is not None and alive and old.content_hash == draft.content_hash:
+                add_missing_file(connection, tenant, document_id, old.latest, draft)
                 return Accepted(document_id, Outcome.UNCHANGED, old.latest, draft.title)
             if not alive and (twin := twin_of(connection, tenant, draft)) is not None:
                 return Accepted(twin.id, Outcome.DUPLICATE_OF, twin.latest, draft.title)
@@ -97,104 +101,66 @@ class Library:
                         deleted_at=None,
                     )
                 )
-            insert_version(connection, document_id, version, draft)
+            insert_version(connection, tenant, document_id, version, draft)
         outcome = Outcome.UPDATED if alive else Outcome.CREATED
         return Accepted(document_id, outcome, version, draft.title)
-
-    def unembedded(self, limit: int) -> list[Unembedded]:
-        """The oldest chunks, of any tenant, that wait for their vectors."""
-        query = (
-            select(
-                chunks.c.id,
-                documents.c.tenant,
-                documents.c.collection,
-                text("chunks_text.heading || char(10) || chunks_text.body AS text"),
-            )
-            .select_from(chunks)
-            .join(documents, documents.c.id == chunks.c.document_id)
-            .join(text("chunks_text"), text("chunks_text.rowid = chunks.id"))
-            .where(chunks.c.embedded.is_(False))
-            .order_by(chunks.c.id)
-            .limit(limit)
-        )
-        with self.engine.connect() as connection:
-            return [Unembedded(*row) for row in connection.execute(query)]
-
-    def waiting(self) -> int:
-        """How many chunks, of all tenants, wait for their vectors."""
-        with self.engine.connect() as connection:
-            query = select(func.count()).where(chunks.c.embedded.is_(False))
-            return connection.scalar(query) or 0
-
-    def mark_embedded(self, chunk_ids: Sequence[int]) -> None:
-        """Note that the index has these chunks; a version whose chunks are all there goes live."""
-        with self._writing, self.engine.begin() as connection:
-            connection.execute(
-                update(chunks).where(chunks.c.id.in_(chunk_ids)).values(embedded=True)
-            )
-            touched = select(chunks.c.document_id).where(chunks.c.id.in_(chunk_ids)).distinct()
-            waiting = (
-                select(chunks.c.id)
-                .where(
-                    chunks.c.document_id == documents.c.id,
-                    chunks.c.version == documents.c.latest,
-                    chunks.c.embedded.is_(False),
-                )
-                .exists()
-            )
-            complete = connection.execute(
-                select(documents.c.id, documents.c.latest).where(
-                    documents.c.id.in_(touched), documents.c.version < documents.c.latest, ~waiting
-                )
-            ).all()
-            for row in complete:
-                connection.execute(
-                    update(documents).where(documents.c.id == row.id).values(version=row.latest)
-                )
-                drop_chunks(connection, row.id, chunks.c.version < row.latest)
-
-    def stale(self, limit: int) -> list[tuple[int, str, str]]:
-        """Chunk id, tenant and collection of vectors that the index should no longer have."""
-        with self.engine.connect() as connection:
-            rows = connection.execute(select(stale_vectors).limit(limit))
-            return [(row.chunk_id, row.tenant, row.collection) for row in rows]
-
-    def forget_stale(self, chunk_ids: Iterable[int]) -> None:
-        """Note that the index no longer has these vectors."""
-        with self._writing, self.engine.begin() as connection:
-            connection.execute(
-                delete(stale_vectors).where(stale_vectors.c.chunk_id.in_(list(chunk_ids)))
-            )
 
     def delete(self, tenant: str, document_id: str) -> None:
         """Remove a document and all its versions; no search finds it from now on.
 
         Raises NotFound.
         """
-        with self._writing, self.engine.begin() as connection:
-            found = connection.execute(
-                update(documents)
-                .where(alive_in(tenant), documents.c.id == document_id)
-                .values(deleted_at=timestamp())
-            )
-            if found.rowcount == 0:
-                raise _no_document(document_id)
-            drop_chunks(connection, document_id, chunks.c.version > 0)
-            connection.execute(delete(versions).where(versions.c.document_id == document_id))
+        with self.writer.begin() as connection:
+            hold_document(connection, tenant, document_id)
+            drop_document(connection, tenant, document_id)
 
     def document(self, tenant: str, document_id: str, version: int | None = None) -> Document:
         """A document, at its newest version or at the one that is asked for; raises NotFound."""
         if version is not None and not 0 < version < 2**63:  # no integer of SQL
-            raise _no_document(document_id, version)
+            raise no_document(document_id, version)
         wanted = documents.c.latest if version is None else version
         query = _document_query(tenant, with_text=True).where(
-            documents.c.id == document_id, versions.c.version == wanted
+            documents.c.id == document_id,
+            versions.c.version == wanted,
+            versions.c.purged_at.is_(None),
         )
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
         if row is None:
-            raise _no_document(document_id, version)
+            raise no_document(document_id, version)
         return document_of_row(row, row.text)
+
+    def original(self, tenant: str, document_id: str, version: int | None = None) -> Original:
+        """The file that a version was made from, by default the newest; raises NotFound."""
+        document = self.document(tenant, document_id, version)
+        query = (
+            select(versions.c.file_name, files.c.data)
+            .join(files, files.c.sha256 == versions.c.file_sha256)
+            .where(
+                files.c.tenant == tenant,
+                versions.c.document_id == document_id,
+                versions.c.version == document.version,
+            )
+        )
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound(
+                f"The file of {document_id!r} was not kept by the version of Pincite that read it. "
+                "Send the document again, as it was, and it is."
+            )
+        return Original(row.file_name, document.media_type, row.data)
+
+    def collections(self, tenant: str) -> list[Collection]:
+        """The collections that have documents, by name."""
+        query = (
+            select(documents.c.collection, func.count())
+            .where(alive_in(tenant))
+            .group_by(documents.c.collection)
+            .order_by(documents.c.collection)
+        )
+        with self.engine.connect() as connection:
+            return [Collection(name, count) for name, count in connection.execute(query)]
 
     def current_version(self, tenant: str, document_id: str) -> int:
         """The version that is searched, 0 when none is yet; raises NotFound."""
@@ -202,7 +168,7 @@ class Library:
         with self.engine.connect() as connection:
             version: int | None = connection.scalar(query)
         if version is None:
-            raise _no_document(document_id)
+            raise no_document(document_id)
         return version
 
     def was_deleted(self, tenant: str, document_id: str) -> bool:
@@ -211,6 +177,21 @@ class Library:
             documents.c.tenant == tenant,
             documents.c.id == document_id,
             documents.c.deleted_at.is_not(None),
+        )
+        with self.engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
+    def was_purged(self, tenant: str, document_id: str, version: int) -> bool:
+        """Whether there was such a version, and its text was removed since it was old."""
+        query = (
+            select(versions.c.version)
+            .join(documents, documents.c.id == versions.c.document_id)
+            .where(
+                alive_in(tenant),
+                documents.c.id == document_id,
+                versions.c.version == version,
+                versions.c.purged_at.is_not(None),
+            )
         )
         with self.engine.connect() as connection:
             return connection.execute(query).first() is not None
@@ -274,8 +255,3 @@ def _document_query(tenant: str, *, with_text: bool = False) -> Select[*tuple[An
         .join(versions, versions.c.document_id == documents.c.id)
         .where(alive_in(tenant))
     )
-
-
-def _no_document(document_id: str, version: int | None = None) -> NotFound:
-    which = "" if version is None else f" in version {version}"
-    return NotFound(f"There is no document {document_id!r}{which}.")

@@ -1,30 +1,20 @@
-"""The tables of the library, and how a SQLite file with them is opened."""
-
-from pathlib import Path
+"""The tables of the library, as the migrations leave them, and which of their rows count."""
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
     ColumnElement,
-    Engine,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     and_,
-    create_engine,
-    event,
     text,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
-
-from corpus.errors import IncompatibleData
-
-SCHEMA_VERSION = 1
 
 metadata = MetaData()
 
@@ -58,6 +48,18 @@ versions = Table(
     Column("metadata", JSON, nullable=False),
     Column("content_hash", String, nullable=False),
     Column("text", Text, nullable=False),
+    Column("file_sha256", String),  # none for what Pincite 0.1 read
+    Column("file_name", String),
+    Column("purged_at", String),  # since when nothing of it is left but that it was
+    Index("versions_by_file", "file_sha256"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("sha256", String, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 
 chunks = Table(
@@ -73,8 +75,15 @@ chunks = Table(
     Column("heading_path", JSON, nullable=False),
     Column("units", JSON, nullable=False),
     Column("embedded", Boolean, nullable=False),
+    Column("text_hash", String),  # of the text that is embedded; none for what Pincite 0.1 read
+    Index("chunks_by_text", "document_id", "text_hash"),
     Index("chunks_by_document", "document_id", "version", "ordinal"),
-    Index("chunks_to_embed", "id", sqlite_where=text("embedded = 0")),
+    Index(
+        "chunks_to_embed",
+        "id",
+        sqlite_where=text("embedded = 0"),
+        postgresql_where=text("NOT embedded"),
+    ),
     sqlite_autoincrement=True,  # an id is never used twice, so an old vector can not answer for it
 )
 
@@ -82,21 +91,36 @@ chunks = Table(
 stale_vectors = Table(
     "stale_vectors",
     metadata,
-    Column("chunk_id", Integer, primary_key=True),
+    Column("chunk_id", Integer, primary_key=True, autoincrement=False),
     Column("tenant", String, nullable=False),
     Column("collection", String, nullable=False),
 )
 
+# A collection is searched by the vectors of `embedder`, or by words only in a process that has
+# another. The row is also what a transaction holds to be the only one that adds documents there.
+collections = Table(
+    "collections",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("embedder", String, nullable=False),  # "" while all is made anew
+)
+
+# Indexes that are to be removed, until they are.
+stale_indexes = Table(
+    "stale_indexes",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("collection", String, primary_key=True),
+    Column("embedder", String, primary_key=True),
+)
+
+# `embedder` is whose vectors the chunks have, or wait for.
 properties = Table(
     "properties",
     metadata,
     Column("name", String, primary_key=True),
     Column("value", String, nullable=False),
-)
-
-_FULL_TEXT = text(
-    "CREATE VIRTUAL TABLE IF NOT EXISTS chunks_text "
-    "USING fts5(heading, body, around, tokenize = 'porter unicode61 remove_diacritics 2')"
 )
 
 
@@ -105,44 +129,11 @@ def alive_in(tenant: str) -> ColumnElement[bool]:
     return and_(documents.c.tenant == tenant, documents.c.deleted_at.is_(None))
 
 
-def current_in(tenant: str) -> ColumnElement[bool]:
+def current() -> ColumnElement[bool]:
     """Holds for chunks, joined with their documents, of the version that is searched."""
-    return and_(alive_in(tenant), chunks.c.version == documents.c.version)
+    return chunks.c.version == documents.c.version
 
 
-def open_engine(path: Path, fingerprint: str) -> Engine:
-    """An engine on the SQLite file at `path`, made with its tables when it is not there.
-
-    Raises IncompatibleData when the file is of another schema version, or was filled for another
-    embedding model than `fingerprint`.
-    """
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _set_pragmas)
-    expected = {"schema_version": str(SCHEMA_VERSION), "embedder": fingerprint}
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-        connection.execute(_FULL_TEXT)
-        rows = connection.execute(properties.select()).all()
-        found = {str(row.name): str(row.value) for row in rows}
-        if not found:
-            connection.execute(
-                properties.insert(),
-                [{"name": name, "value": value} for name, value in expected.items()],
-            )
-    if found and found != expected:
-        engine.dispose()
-        names = sorted(name for name in expected if found.get(name) != expected[name])
-        raise IncompatibleData(
-            f"{path} was written with another {' and '.join(names)} "
-            f"({', '.join(found.get(name, 'none')[:12] for name in names)}). "
-            "Ingest again into another data folder, or run the version of Pincite that wrote it."
-        )
-    return engine
-
-
-def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
-    cursor.execute("PRAGMA busy_timeout = 10000")
-    cursor.close()
+def current_in(tenant: str) -> ColumnElement[bool]:
+    """Holds for chunks, joined with their documents, that a tenant's searches see."""
+    return and_(alive_in(tenant), current())

@@ -3,22 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, func, select
 
+from corpus import fulltext
 from corpus.library import Library
 from corpus.records import chunk_of_row
 from corpus.schema import alive_in, chunks, current_in, documents, versions
 from corpus.types import Chunk
-
-_BY_WORDS = text(
-    "SELECT chunks.id FROM chunks_text "
-    "JOIN chunks ON chunks.id = chunks_text.rowid "
-    "JOIN documents ON documents.id = chunks.document_id "
-    "WHERE chunks_text MATCH :query AND documents.tenant = :tenant "
-    "AND documents.collection = :collection AND documents.deleted_at IS NULL "
-    "AND chunks.version = documents.version "
-    "ORDER BY bm25(chunks_text, :heading, :body, :around) LIMIT :k"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +41,28 @@ def by_words(
     *,
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> list[int]:
-    """Ids of at most `k` chunks that have any of the words, by BM25, the best first.
+    """Ids of at most `k` chunks that have any of the words, the best first, as `fulltext` ranks.
 
     Words are stemmed (Porter) and without accents, in the index as in the query. `weights` are of
     words in the title and headings, in the chunk itself, and in its neighbours.
     """
     if not words:
         return []
-    query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-    values = {"query": query, "tenant": tenant, "collection": collection, "k": k}
-    heading, body, around = weights
     with library.engine.connect() as connection:
-        return list(
-            connection.scalars(
-                _BY_WORDS, {**values, "heading": heading, "body": body, "around": around}
-            )
+        matched = fulltext.match(connection, words, weights)
+        if matched is None:
+            return []
+        matches, rank = matched
+        query = (
+            select(chunks.c.id)
+            .select_from(fulltext.texts)
+            .join(chunks, chunks.c.id == fulltext.texts.c.rowid)
+            .join(documents, documents.c.id == chunks.c.document_id)
+            .where(matches, current_in(tenant), documents.c.collection == collection)
+            .order_by(rank, chunks.c.id)
+            .limit(k)
         )
+        return list(connection.scalars(query))
 
 
 def places_near(
@@ -124,11 +121,21 @@ def found_chunks(
     return {row.id: Found(chunk_of_row(row), row.title, row.uri, row.body) for row in rows}
 
 
-def text_between(library: Library, first: Chunk, last: Chunk) -> str:
-    """A document version's text from the start of one of its chunks to the end of another."""
+def text_between(library: Library, tenant: str, first: Chunk, last: Chunk) -> str | None:
+    """A document version's text from the start of one of its chunks to the end of another.
+
+    None when it was deleted since the chunks were found.
+    """
     length = last.span.end - first.span.start
-    query = select(func.substr(versions.c.text, first.span.start + 1, length)).where(
-        versions.c.document_id == first.document_id, versions.c.version == first.version
+    query = (
+        select(func.substr(versions.c.text, first.span.start + 1, length))
+        .join(documents, documents.c.id == versions.c.document_id)
+        .where(
+            versions.c.document_id == first.document_id,
+            versions.c.version == first.version,
+            alive_in(tenant),
+        )
     )
     with library.engine.connect() as connection:
-        return str(connection.execute(query).scalar_one())
+        text: str | None = connection.scalar(query)
+    return text

@@ -143,6 +143,23 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """The file that a version was made from, as it was sent."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection, and how many documents it has."""
+
+    name: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """An exact slice of a document: `document.text[span.start:span.end]`.
 

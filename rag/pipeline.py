@@ -5,22 +5,25 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from corpus.backlog import purge
+from corpus.changes import change_metadata, delete_collection
 from corpus.embed import MiniLM
-from corpus.errors import CorpusError, InvalidRequest, NotFound, UnreadableDocument
+from corpus.embedders import incomplete, is_complete, take_over
+from corpus.errors import CorpusError, IndexIncomplete, InvalidRequest, NotFound, UnreadableDocument
 from corpus.ingest import Upload, add, index
-from corpus.library import Library
 from corpus.tokens import token_counter
-from corpus.types import Accepted, Chunk, Document, Passage, Span
-from corpus.vectors import VectorIndex
-from rag.citations import parse_citation_id
+from corpus.types import Accepted, Chunk, Collection, Document, Original, Passage
 from rag.extract import read
 from rag.fusion import Fusion
+from rag.resolve import citation_state
 from rag.retrieve import FUSION, Mode, retrieve
 from rag.settings import Settings
+from rag.store import open_store
 from rag.summarize import summarize
 from rag.telemetry import step
 from rag.types import Answer, CitationState, Status, Summary, Usage
@@ -33,24 +36,19 @@ class Pipeline:
     """One open data folder, and everything that can be done with it."""
 
     def __init__(self, settings: Settings, data_dir: Path | None = None) -> None:
-        """Open or make the data folder, `settings.data_dir` unless another is given.
+        """Open or make what the settings name, or a store of its own in a `data_dir`.
 
-        Raises DataFolderInUse, IncompatibleData or DamagedModel.
+        Raises what `open_store` does, or DamagedModel.
         """
         self.settings = settings
-        folder = data_dir or settings.data_dir
         self._count_tokens = token_counter(settings.encoding)
         self._model = MiniLM(settings.threads)
         try:
-            self._vectors = VectorIndex(folder, self._model.fingerprint)
-            try:
-                self._library = Library(folder / "pincite.db", self._model.fingerprint)
-            except CorpusError:
-                self._vectors.close()
-                raise
+            self._library, self._vectors = open_store(settings, self._model.fingerprint, data_dir)
         except CorpusError:
             self._model.close()
             raise
+        take_over(self._library)
         self._indexing = asyncio.Lock()
 
     def close(self) -> None:
@@ -77,11 +75,17 @@ class Pipeline:
             return error
 
     async def index(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Embed all that waits; `on_progress` gets the chunks done and the chunks known."""
+        """Embed all that waits, and remove what is not kept any longer.
+
+        `on_progress` gets the chunks done and the chunks known.
+        """
         async with self._indexing:
-            await asyncio.to_thread(
-                index, self._library, self._vectors, self._model.embed, on_progress
-            )
+            await asyncio.to_thread(self._index, on_progress)
+
+    def _index(self, on_progress: Callable[[int, int], None] | None) -> None:
+        index(self._library, self._vectors, self._model.embed, on_progress)
+        if self.settings.keep_versions is not None:
+            purge(self._library, self.settings.keep_versions)
 
     async def documents(
         self, *, collection: str | None, limit: int, cursor: str | None
@@ -92,6 +96,29 @@ class Pipeline:
     async def document(self, document_id: str, version: int | None = None) -> Document:
         """A document, at its newest version or the one asked for; raises NotFound."""
         return await asyncio.to_thread(self._library.document, _TENANT, document_id, version)
+
+    async def original(self, document_id: str, version: int | None = None) -> Original:
+        """The file that a document was made from; raises NotFound."""
+        return await asyncio.to_thread(self._library.original, _TENANT, document_id, version)
+
+    async def chunks(self, document_id: str) -> list[Chunk]:
+        """The searchable chunks of a document, in order; raises NotFound."""
+        return await asyncio.to_thread(self._library.chunks, _TENANT, document_id)
+
+    async def change_metadata(self, document_id: str, changes: Mapping[str, Any]) -> Document:
+        """Set metadata by name, None to take it away, without a new version; raises NotFound."""
+        return await asyncio.to_thread(
+            change_metadata, self._library, _TENANT, document_id, changes
+        )
+
+    async def collections(self) -> list[Collection]:
+        """The collections that have documents, by name."""
+        return await asyncio.to_thread(self._library.collections, _TENANT)
+
+    async def delete_collection(self, name: str) -> None:
+        """Hide all documents of a collection from now on, and remove them; raises NotFound."""
+        await asyncio.to_thread(delete_collection, self._library, _TENANT, name)
+        await self.index()
 
     async def delete(self, document_id: str) -> None:
         """Hide a document from now on, and remove it; raises NotFound."""
@@ -111,7 +138,9 @@ class Pipeline:
     ) -> list[Passage]:
         """The best passages for a query, as `rag.retrieve.retrieve` gives them.
 
-        Raises InvalidRequest for a blank query.
+        While the vectors of the collection are made anew it is searched by words only, as the
+        passages' `ranks_by` say. Raises InvalidRequest for a blank query, and IndexIncomplete in
+        that time when the mode is dense.
         """
         return await asyncio.to_thread(
             self._search,
@@ -136,6 +165,13 @@ class Pipeline:
         fusion: Fusion = FUSION,
     ) -> list[Passage]:
         _check("question", query)
+        if mode is not Mode.LEXICAL and not is_complete(self._library, _TENANT, collection):
+            if mode is Mode.DENSE:
+                raise IndexIncomplete(
+                    f"The vectors of {collection!r} are being made by a new embedding model. "
+                    "Search with the mode hybrid or lexical, by words, until they are all there."
+                )
+            mode = Mode.LEXICAL
         return retrieve(
             self._library,
             self._vectors,
@@ -233,32 +269,11 @@ class Pipeline:
 
     async def citation(self, citation_id: str) -> CitationState:
         """A citation as it stands today; raises NotFound."""
-        return await asyncio.to_thread(self._citation, citation_id)
+        return await asyncio.to_thread(citation_state, self._library, _TENANT, citation_id)
 
-    def _citation(self, citation_id: str) -> CitationState:
-        document_id, version, span = parse_citation_id(citation_id)
-        if self._library.was_deleted(_TENANT, document_id):
-            return _deleted(citation_id, document_id, version, span)
-        try:
-            document = self._library.document(_TENANT, document_id, version)
-        except NotFound:
-            if version > self._library.document(_TENANT, document_id).version:
-                raise
-            # It was deleted with its versions, and ingested again later.
-            return _deleted(citation_id, document_id, version, span)
-        if span.end > len(document.text):
-            raise NotFound(f"There is no citation {citation_id!r}.")
-        current = self._library.current_version(_TENANT, document_id)
-        return CitationState(
-            id=citation_id,
-            document_id=document_id,
-            version=version,
-            span=span,
-            quote=span.of(document.text),
-            title=document.title,
-            uri=document.uri,
-            status="current" if version == current else "changed",
-        )
+    async def incomplete(self) -> list[str]:
+        """The collections that are searched by words only, until their vectors are made anew."""
+        return await asyncio.to_thread(incomplete, self._library, _TENANT)
 
     async def counts(self) -> tuple[int, int]:
         """How many documents there are, and how many searchable chunks."""
@@ -278,7 +293,3 @@ def _check(name: str, text: str) -> None:
         raise InvalidRequest(
             f"The {name} is not valid Unicode: character {error.start} is a lone surrogate."
         ) from error
-
-
-def _deleted(citation_id: str, document_id: str, version: int, span: Span) -> CitationState:
-    return CitationState(citation_id, document_id, version, span, None, None, None, "deleted")

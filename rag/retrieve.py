@@ -71,7 +71,11 @@ def retrieve(
     best = [found[chunk_id] for chunk_id in wanted if chunk_id in found]
     runs = grown(without_twins(best), k, max_tokens, per_document)
     ranks = ranks_by_half(halves, places)
-    return [_passage(library, run, rank, scores, ranks) for rank, run in enumerate(runs, start=1)]
+    texts = [_text(library, tenant, run) for run in runs]
+    whole = [(run, text) for run, text in zip(runs, texts, strict=True) if text is not None]
+    return [
+        _passage(run, text, rank, scores, ranks) for rank, (run, text) in enumerate(whole, start=1)
+    ]
 
 
 def without_twins(ranked: Iterable[Found]) -> Iterable[Found]:
@@ -133,9 +137,15 @@ def _of(runs: Sequence[Run], one: Found) -> int:
     return sum(run[0].chunk.document_id == one.chunk.document_id for run in runs)
 
 
+def _text(library: Library, tenant: str, run: Run) -> str | None:
+    if len(run) == 1:
+        return run[0].text
+    return text_between(library, tenant, run[0].chunk, run[-1].chunk)
+
+
 def _passage(
-    library: Library,
     run: Run,
+    text: str,
     rank: int,
     scores: Mapping[int, float],
     ranks: Mapping[str, Mapping[int, int]],
@@ -150,7 +160,7 @@ def _passage(
         chunk=joined(chunks),
         title=run[0].title,
         uri=run[0].uri,
-        text=run[0].text if len(run) == 1 else text_between(library, chunks[0], chunks[-1]),
+        text=text,
         score=max(scores[chunk.id] for chunk in chunks),
         rank=rank,
         ranks_by=found_by,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import InvalidSettings
@@ -21,6 +21,16 @@ class Settings(BaseSettings):
         description="Folder in which everything is kept.",
         json_schema_extra={"default_text": "the user's data folder, e.g. `~/.local/share/pincite`"},
     )
+    database_url: SecretStr | None = Field(
+        None,
+        description="SQL database, `postgresql://USER:PASSWORD@HOST:5432/DATABASE`.",
+        json_schema_extra={"default_text": "SQLite in `pincite.db` in the data folder"},
+    )
+    chroma_url: SecretStr | None = Field(
+        None,
+        description="Chroma server, `http://HOST:8000` or `https://TOKEN@HOST`.",
+        json_schema_extra={"default_text": "Chroma in the data folder, for one process"},
+    )
     host: str = Field("127.0.0.1", description="Address that `pincite serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `pincite serve` listens on.")
     max_file_mb: int = Field(20, ge=1, description="Largest file that is read, in MiB.")
@@ -30,6 +40,12 @@ class Settings(BaseSettings):
     )
     encoding: str = Field(
         "cl100k_base", description="The tiktoken encoding in which tokens are counted."
+    )
+    keep_versions: int | None = Field(
+        None,
+        ge=1,
+        description="Versions of a document whose text is kept, for citations of older ones.",
+        json_schema_extra={"default_text": "all"},
     )
     threads: int = Field(
         0, ge=0, description="Threads of the embedding model; 0 means one per core."

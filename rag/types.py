@@ -141,8 +141,9 @@ class Summary:
 class CitationState:
     """A citation looked up again.
 
-    `status` is "current", "changed" (a newer version is searched) or "deleted"; a deleted
-    document's quote is gone with it, and is None.
+    `status` is "current", "changed" (a newer version is searched) or "deleted". The quote is None,
+    as title and URI are, where the text is gone: the document was deleted, or its version purged
+    (then it is "changed").
     """
 
     id: str

@@ -7,6 +7,9 @@ from hypothesis import HealthCheck, settings
 
 from corpus.embed import MiniLM
 from corpus.tokens import token_counter
+from tests.servers import chroma, postgres, shared_postgres
+
+__all__ = ["chroma", "postgres", "shared_postgres"]
 
 settings.register_profile(
     "pincite",

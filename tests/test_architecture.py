@@ -23,6 +23,7 @@ ARROWS = {
 
 # Import -> the folders and files that may have it.
 ROOMS = {
+    "alembic": ("corpus/database.py", "corpus/migrations/"),
     "chromadb": ("corpus/vectors.py",),
     "dotenv": ("rag/settings.py",),
     "fastapi": ("api/",),

@@ -20,6 +20,7 @@ def test_it_is_ready_when_the_store_answers_and_says_what_it_holds(client: httpx
     assert body["status"] == "ok"
     assert body["documents"] >= 6
     assert body["searchable_chunks"] > body["documents"]
+    assert body["collections_by_words_only"] == 0
 
 
 def test_it_is_not_ready_before_it_has_started(settings: Settings) -> None:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import ABSTAINED, FAILED, app
+from corpus.embedders import start_over
 from rag import Pipeline, load_settings
 
 HERON = "The heron stands in the reeds at dawn. It waits for a fish."
@@ -208,6 +209,17 @@ def shape(value: object) -> object:
     if isinstance(value, list):
         return [shape(one) for one in value[:1] if isinstance(one, dict)]
     return None
+
+
+def test_ask_says_that_it_searches_by_words_only(heron: Path) -> None:
+    pipeline = Pipeline(load_settings())
+    start_over(pipeline._library)
+    pipeline.close()
+    result = pincite("ask", QUESTION)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("pincite: searching by words only")
+    assert pincite("ingest", heron).exit_code == 0
+    assert pincite("ask", QUESTION).stderr == ""
 
 
 def test_ask_has_its_own_exit_code_for_no_answer(heron: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from corpus.chunk import MAX_TOKENS, chunk, heading_text
+from corpus.chunk import MAX_TOKENS, chunk, heading_text, indexed_text, joined, surrounding_text
 from corpus.errors import EmptyDocument
 from corpus.parse import media_type_of, parse, parse_text
 from corpus.types import ParsedText, UnitKind
@@ -128,11 +128,24 @@ def test_rows_of_a_table_cut_in_two_still_know_their_header(count_tokens: Count)
     assert all(unit.header for unit in units)
 
 
-def test_what_is_indexed_before_a_chunk_names_title_headings_and_a_lost_header(
+def test_what_is_indexed_with_a_chunk_is_its_headings_a_lost_header_and_its_neighbours(
     count_tokens: Count,
 ) -> None:
     rows = "\n".join(f"| Service number {at} | {at}.5 |" for at in range(60))
     text = f"# Boats\n\n## Costs\n\n| Service | Cost (crowns) |\n|---|---:|\n{rows}\n"
-    first, *_, last = chunk(_parsed(text), count_tokens)
-    assert heading_text("Boats", first, text) == "Boats\nCosts"
-    assert heading_text("Boats", last, text) == "Boats\nCosts\n| Service | Cost (crowns) |"
+    chunks = chunk(_parsed(text), count_tokens)
+    first, last = chunks[0], chunks[-1]
+    assert heading_text("Boats", last) == "Boats\nCosts"
+    assert indexed_text(first, text) == first.span.of(text)
+    assert indexed_text(last, text) == f"| Service | Cost (crowns) |\n{last.span.of(text)}"
+    before, after = (chunks[at].span.of(text) for at in (0, 2))
+    assert surrounding_text(chunks, 1, text) == f"{before}\n{after}"
+    assert surrounding_text([first], 0, text) == ""
+
+
+def test_chunks_side_by_side_are_joined_with_what_is_between_them(count_tokens: Count) -> None:
+    text = "# Boats\n\nOne boat.\n\n# Fares\n\n- Two crowns.\n"
+    whole = joined(chunk(_parsed(text), count_tokens))
+    assert whole.span.of(text) == text.strip()
+    assert [unit.span.of(text) for unit in whole.units][1::2] == ["One boat.", "Two crowns."]
+    assert whole.heading_path == ("Boats",)

@@ -13,6 +13,8 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
+from corpus.backlog import forget_stale, stale, waiting
+from corpus.doctor import examine
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnknownType
 from corpus.ingest import Upload, add, index
 from corpus.library import Library
@@ -27,13 +29,6 @@ Count = Callable[[str], int]
 def _embed(texts: Sequence[str]) -> NDArray[np.float32]:
     made = [np.random.default_rng(len(text)).normal(size=8) for text in texts]
     return np.asarray(made, np.float32)
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    opened = Library(tmp_path / "library.sqlite", "model-1")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -72,7 +67,7 @@ def test_the_vectors_of_old_versions_and_deleted_documents_are_removed(
     library.delete("t", accepted.id)
     index(library, vectors, _embed)
     assert vectors.count("t", "default") == 0
-    assert library.stale(1) == []
+    assert stale(library, 1) == []
 
 
 def test_a_vector_without_a_chunk_is_harmless(library: Library, vectors: VectorIndex) -> None:
@@ -90,6 +85,8 @@ def test_a_vector_without_a_chunk_is_harmless(library: Library, vectors: VectorI
         (_upload(b"caf\xe9"), NotUtf8),
         (_upload("a\ud800"), NotUtf8),
         (_upload("x" * 101), TooLarge),
+        (_upload("x", name="a\0.txt"), NotUtf8),
+        (_upload("x", external_id="a\0"), NotUtf8),
         (Upload("x", "image/png", "a.png"), UnknownType),
     ],
 )
@@ -157,8 +154,124 @@ def test_an_ingest_that_is_killed_and_run_again_misses_and_doubles_nothing(
             stored = connection.scalar(sql("SELECT count(*) FROM chunks"))
             indexed = connection.scalar(sql("SELECT count(*) FROM chunks_text"))
         assert vectors.count("t", "default") == stored == indexed == library.counts("t")[1]
-        assert library.waiting() == 0
+        assert waiting(library) == 0
     finally:
         library.close()
         if vectors is not None:
             vectors.close()
+
+
+def test_a_document_that_is_deleted_while_it_is_embedded_leaves_no_vector(
+    library: Library, vectors: VectorIndex, count_tokens: Count
+) -> None:
+    document = add(library, "t", _upload("Herring is cheap."), count_tokens=count_tokens).id
+
+    def embed_late(texts: Sequence[str]) -> NDArray[np.float32]:
+        library.delete("t", document)
+        forget_stale(library, [chunk_id for chunk_id, _, _ in stale(library, 9)])
+        return _embed(texts)
+
+    index(library, vectors, embed_late)
+    assert vectors.count("t", "default") == 0
+
+
+def _last_lines(texts: Sequence[str]) -> list[str]:
+    return [text.splitlines()[-1] for text in texts]
+
+
+def test_an_update_embeds_only_the_texts_that_changed(
+    library: Library, vectors: VectorIndex, count_tokens: Count
+) -> None:
+    embedded: list[str] = []
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        embedded.extend(texts)
+        return _embed(texts)
+
+    def put(*sections: str) -> None:
+        text = "\n\n".join(f"# Part {at}\n\n{body}" for at, body in enumerate(sections))
+        upload = Upload(text, "text/markdown", "a.md", external_id="a", title="Fish")
+        add(library, "t", upload, count_tokens=count_tokens)
+        index(library, vectors, embed)
+
+    put("Herring is cheap.", "Cod is gone.", "Plaice is dear.")
+    assert len(embedded) == 3
+    before = vectors.search("t", "default", _embed(["# Part 1\n\nCod is gone."])[0], 3)
+    embedded.clear()
+    put("Herring is cheap.", "Cod is gone for good.", "Plaice is dear.", "Sole is rare.")
+    assert [text.splitlines()[-1] for text in embedded] == [
+        "Cod is gone for good.",
+        "Sole is rare.",
+    ]
+    assert vectors.count("t", "default") == 4
+    (own, *beside) = by_words(library, "t", "default", ["herring"], 5)
+    same = _embed(["# Part 0\n\nHerring is cheap."])[0]
+    assert vectors.search("t", "default", same, 1) == [own]
+    assert not {own, *beside} & set(before)
+    embedded.clear()
+    vectors.delete("t", "default", by_words(library, "t", "default", ["plaice"], 5))
+    put("Herring is cheap.", "Plaice is dear.")
+    assert [text.splitlines()[-1] for text in embedded] == [
+        "Plaice is dear."
+    ]  # its vector was lost
+
+
+_KILLED = """
+import os, pathlib, signal, sys
+from corpus.ingest import index
+from corpus.library import Library
+from corpus.vectors import VectorIndex
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+database, folder, document, where = sys.argv[1:]
+library = Library(pathlib.Path(database) if database.startswith("/") else database, "model-1")
+vectors = VectorIndex(pathlib.Path(folder), "model-1")
+if where == "in the transaction":
+    import corpus.drafts
+    corpus.drafts.originals.drop_unused = die
+library.delete("t", document)
+if where == "between SQL and Chroma":
+    die()
+import corpus.backlog
+corpus.backlog.forget_stale = die
+index(library, vectors, None)
+"""
+
+
+@pytest.mark.parametrize("where", ["in the transaction", "between SQL and Chroma", "after Chroma"])
+def test_a_delete_that_is_killed_leaves_all_or_nothing_and_is_finished_later(
+    database: Path | str, tmp_path: Path, count_tokens: Count, where: str
+) -> None:
+    deleted = where != "in the transaction"
+
+    def open_both() -> tuple[Library, VectorIndex]:
+        return Library(database, "model-1"), VectorIndex(tmp_path / "chroma", "model-1")
+
+    library, vectors = open_both()
+    document = add(library, "t", _upload("Herring is cheap."), count_tokens=count_tokens).id
+    index(library, vectors, _embed)
+    library.close()
+    vectors.close()
+    killed = subprocess.run(  # noqa: S603 - a real process, that kills itself
+        [sys.executable, "-c", _KILLED, str(database), str(tmp_path / "chroma"), document, where],
+        cwd=ROOT,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    library, vectors = open_both()
+    try:
+        ids = vectors.search("t", "default", _embed(["x"])[0], 5)
+        assert len(ids) == (0 if where == "after Chroma" else 1)
+        found = found_chunks(library, "t", "default", ids)
+        assert found == {} if deleted else len(found) == 1
+        assert len(by_words(library, "t", "default", ["herring"], 5)) == (0 if deleted else 1)
+        assert library.was_deleted("t", document) is deleted
+        index(library, vectors, _embed)
+        assert vectors.count("t", "default") == (0 if deleted else 1)
+        assert [one.kind for one in examine(library, vectors)] == ["stale_lock"]
+        assert stale(library, 5) == []
+    finally:
+        library.close()
+        vectors.close()

@@ -11,16 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus.embedders import start_over
 from corpus.errors import (
     DataFolderInUse,
     EmptyDocument,
+    IndexIncomplete,
     NotFound,
     NotUtf8,
     TooLarge,
     UnknownType,
 )
 from corpus.types import Accepted, Outcome
-from rag import Answer, Pipeline, Settings, Status, Summary, Upload
+from rag import Answer, Mode, Pipeline, Settings, Status, Summary, Upload
 from rag.words import content_words
 from tests.corpus.texts import written_texts
 from tests.rag.reading import SAMPLES, Samples, Shelf, assert_holds, run
@@ -299,3 +301,44 @@ def test_samples_are_unchanged_when_they_are_sent_again(samples: Samples) -> Non
     (accepted,) = run(samples.pipeline.add([upload]))
     assert isinstance(accepted, Accepted)
     assert (accepted.id, accepted.outcome) == (samples.ids[path.name], Outcome.UNCHANGED)
+
+
+def test_while_the_vectors_are_made_anew_words_alone_find_and_the_passages_say_so(
+    tmp_path: Path,
+) -> None:
+    pipeline = Pipeline(Settings(threads=1, data_dir=tmp_path))
+    try:
+        run(pipeline.add([_text(OLD)]))
+        run(pipeline.index())
+        start_over(pipeline._library)
+        (passage,) = run(pipeline.search("lighthouse"))
+        assert set(passage.ranks_by) == {"lexical"}
+        assert run(pipeline.ask("When was the lighthouse painted?")).status is Status.ANSWERED
+        with pytest.raises(IndexIncomplete, match="'default'"):
+            run(pipeline.search("lighthouse", mode=Mode.DENSE))
+        assert run(pipeline.incomplete()) == ["default"]
+        run(pipeline.index())
+        (passage,) = run(pipeline.search("lighthouse"))
+        assert set(passage.ranks_by) == {"dense", "lexical"}
+        assert run(pipeline.incomplete()) == []
+    finally:
+        pipeline.close()
+
+
+def test_a_citation_of_a_version_that_was_purged_has_changed_and_has_no_quote(
+    tmp_path: Path,
+) -> None:
+    pipeline = Pipeline(Settings(threads=1, data_dir=tmp_path, keep_versions=1))
+    try:
+        run(pipeline.add([_text(OLD, external_id="a")]))
+        run(pipeline.index())
+        (citation,) = run(pipeline.ask("When was the lighthouse painted?")).citations
+        run(pipeline.add([_text(NEW, external_id="a")]))
+        run(pipeline.index())
+        state = run(pipeline.citation(citation.id))
+        assert (state.status, state.version, state.quote) == ("changed", 1, None)
+        assert (state.title, state.uri) == (None, None)
+        (newer,) = run(pipeline.ask("When was the lighthouse painted?")).citations
+        assert run(pipeline.citation(newer.id)).quote == NEW
+    finally:
+        pipeline.close()

@@ -3,19 +3,22 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from rag.errors import InvalidSettings, RagError
 from rag.settings import Settings, load_settings, settings_table
 
 GOOD: dict[str, tuple[str, object]] = {
     "data_dir": ("/srv/pincite", Path("/srv/pincite")),
+    "database_url": ("postgresql://me:s3cret@db/x", SecretStr("postgresql://me:s3cret@db/x")),
+    "chroma_url": ("https://s3cret@chroma", SecretStr("https://s3cret@chroma")),
     "host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a setting, nothing is bound
     "port": ("9123", 9123),
     "max_file_mb": ("7", 7),
     "max_request_mb": ("70", 70),
     "chunk_tokens": ("120", 120),
     "encoding": ("o200k_base", "o200k_base"),
+    "keep_versions": ("2", 2),
     "threads": ("3", 3),
     "passages": ("12", 12),
     "passage_tokens": ("900", 900),
@@ -26,6 +29,7 @@ BAD = {
     "max_file_mb": ["0", "-1", "1.5", "big"],
     "max_request_mb": ["0", "none"],
     "chunk_tokens": ["19", "201", "x"],
+    "keep_versions": ["0", "all"],
     "threads": ["-1", "many"],
     "passages": ["0", "101", "ten"],
     "passage_tokens": ["99", "-5"],
@@ -110,6 +114,13 @@ def test_invalid_settings_are_an_error_of_the_chain() -> None:
     assert issubclass(InvalidSettings, RagError)
 
 
+def test_addresses_with_a_password_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("database_url", "chroma_url"):
+        monkeypatch.setenv(f"PINCITE_{name.upper()}", GOOD[name][0])
+    settings = load_settings()
+    assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
 def test_settings_do_not_change() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError, match="frozen"):
@@ -125,5 +136,5 @@ def test_the_table_has_every_setting_with_its_default() -> None:
         assert row.startswith(f"| `PINCITE_{name.upper()}` | ")
         assert field.description
         assert row.endswith(f" | {field.description} |")
-        if field.default_factory is None:
+        if field.default_factory is None and field.default is not None:
             assert f"| `{field.default}` |" in row

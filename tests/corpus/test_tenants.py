@@ -1,0 +1,191 @@
+"""No read and no write of a tenant reaches what is another's."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sqlalchemy import text as sql
+
+from corpus import changes, embedders, search
+from corpus.chunk import chunk
+from corpus.errors import NotFound
+from corpus.ingest import Upload, add, index
+from corpus.library import Draft, Library
+from corpus.parse import parse_text
+from corpus.types import Outcome
+from corpus.vectors import VectorIndex
+
+Count = Callable[[str], int]
+
+# Of the house's own, for all tenants: no request gets there.
+OF_ALL_TENANTS = {
+    "Library": {"close"},
+    "VectorIndex": {"close", "indexes"},
+    "embedders": {"take_over", "start_over", "change_over", "drop_stale_indexes", "require_turn"},
+}
+VECTOR = np.ones(4, np.float32)
+
+
+def _embed(texts: Sequence[str]) -> NDArray[np.float32]:
+    return np.ones((len(texts), 4), np.float32)
+
+
+class Two:
+    """A store in which tenant "a" has a document, and "b" one of the same name and content."""
+
+    def __init__(self, library: Library, vectors: VectorIndex, count_tokens: Count) -> None:
+        self.library, self.vectors = library, vectors
+        for tenant in ("a", "b"):
+            for text in ("Herring is cheap.", "Plaice is dear."):
+                upload = Upload(text, "text/plain", "a.txt", "news", external_id="x")
+                add(library, tenant, upload, count_tokens=count_tokens)
+                index(library, vectors, _embed)
+        add(library, "a", Upload("Cod.", "text/plain", "b", "archive"), count_tokens=count_tokens)
+        index(library, vectors, _embed)
+        (document,), _ = library.documents("a", "news", 9)
+        self.document = document.id
+        self.chunk = library.chunks("a", document.id)[0].id
+        parsed = parse_text("Sole.", "text/plain")
+        self.draft = Draft(
+            collection="news",
+            external_id="x",
+            uri=None,
+            title="a.txt",
+            media_type="text/plain",
+            metadata={},
+            content_hash="0",
+            text=parsed.text,
+            chunks=chunk(parsed, count_tokens),
+        )
+
+    def of_a(self) -> list[Any]:
+        """All that tenant "a" has, as SQL and Chroma hold it."""
+        found: list[Any] = []
+        with self.library.engine.connect() as connection:
+            for query in (
+                "SELECT * FROM documents WHERE tenant = 'a' ORDER BY id",
+                "SELECT * FROM versions WHERE document_id = :id ORDER BY version",
+                "SELECT * FROM chunks WHERE document_id = :id ORDER BY id",
+                "SELECT * FROM files WHERE tenant = 'a' ORDER BY sha256",
+                "SELECT * FROM collections WHERE tenant = 'a'",
+                "SELECT * FROM stale_vectors WHERE tenant = 'a'",
+                "SELECT rowid, heading, body FROM chunks_text WHERE rowid = :chunk",
+            ):
+                values = {"id": self.document, "chunk": self.chunk}
+                values = {name: one for name, one in values.items() if f":{name}" in query}
+                found.append([tuple(row) for row in connection.execute(sql(query), values)])
+        return [*found, self.vectors.ids("a", "news")]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def two(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    count_tokens: Count,
+) -> Iterator[Two]:
+    folder = tmp_path_factory.mktemp("two")
+    is_file = request.param == "sqlite"
+    database = folder / "library.db" if is_file else request.getfixturevalue("postgres")()
+    library, vectors = Library(database, "model-1"), VectorIndex(folder, "model-1")
+    yield Two(library, vectors, count_tokens)
+    library.close()
+    vectors.close()
+
+
+def delete_collection(two: Two, tenant: str) -> None:
+    changes.delete_collection(two.library, tenant, "news")
+
+
+# What tenant "b" gets for what is of tenant "a", by the name of the function.
+TRIED: Mapping[str, Callable[[Two], Any]] = {
+    "Library.accept": lambda two: two.library.accept("b", two.draft).id != two.document,
+    "Library.chunks": lambda two: two.library.chunks("b", two.document),
+    "Library.collections": lambda two: (
+        "archive" not in [one.name for one in two.library.collections("b")]
+    ),
+    "Library.counts": lambda two: two.library.counts("b")[0] < two.library.counts("a")[0],
+    "Library.current_version": lambda two: two.library.current_version("b", two.document),
+    "Library.delete": lambda two: two.library.delete("b", two.document),
+    "Library.document": lambda two: two.library.document("b", two.document, 1),
+    "Library.documents": lambda two: (
+        {one.tenant for one in two.library.documents("b", None, 9)[0]} <= {"b"}
+    ),
+    "Library.original": lambda two: two.library.original("b", two.document),
+    "Library.was_deleted": lambda two: not two.library.was_deleted("b", two.document),
+    "Library.was_purged": lambda two: not two.library.was_purged("b", two.document, 1),
+    "changes.change_metadata": lambda two: changes.change_metadata(
+        two.library, "b", two.document, {"by": "b"}
+    ),
+    "changes.delete_collection": lambda two: delete_collection(two, "b"),
+    "embedders.incomplete": lambda two: embedders.incomplete(two.library, "b") == [],
+    "embedders.is_complete": lambda two: embedders.is_complete(two.library, "b", "news"),
+    "search.by_words": lambda two: (
+        two.chunk not in search.by_words(two.library, "b", "news", ["plaice"], 9)
+    ),
+    "search.found_chunks": lambda two: (
+        search.found_chunks(two.library, "b", "news", [two.chunk]) == {}
+    ),
+    "search.places_near": lambda two: (
+        search.places_near(two.library, "b", "news", [two.chunk], 1) == []
+    ),
+    "search.text_between": lambda two: search.text_between(
+        two.library, "b", *[two.library.chunks("a", two.document)[0]] * 2
+    ),
+    "VectorIndex.copy": lambda two: two.vectors.copy("b", "news", {999: two.chunk}) == set(),
+    "VectorIndex.count": lambda two: two.vectors.count("b", "archive") == 0,
+    "VectorIndex.delete": lambda two: two.vectors.delete("b", "news", [two.chunk]),
+    "VectorIndex.drop": lambda two: two.vectors.drop("b", "news", "model-1"),
+    "VectorIndex.ids": lambda two: two.chunk not in two.vectors.ids("b", "news"),
+    "VectorIndex.search": lambda two: two.chunk not in two.vectors.search("b", "news", VECTOR, 9),
+    "VectorIndex.upsert": lambda two: two.vectors.upsert("b", "news", [two.chunk], VECTOR[None]),
+}
+
+
+def _public(room: type | ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The public functions of a class or module, by their names with its own."""
+    name = room.__name__.rpartition(".")[2]
+    for function, value in vars(room).items():
+        is_own = inspect.isfunction(value) and value.__module__ == getattr(
+            room, "__module__", room.__name__
+        )
+        if is_own and not function.startswith("_") and function not in OF_ALL_TENANTS.get(name, ()):
+            yield f"{name}.{function}", value
+
+
+PUBLIC = dict(
+    one for room in (Library, VectorIndex, changes, embedders, search) for one in _public(room)
+)
+
+
+def test_every_function_of_the_storage_is_tried() -> None:
+    assert set(TRIED) == set(PUBLIC)
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_the_storage_can_not_be_called_without_a_tenant(name: str) -> None:
+    parameters = list(inspect.signature(PUBLIC[name]).parameters.values())[1:]
+    assert parameters[0].name == "tenant"
+    assert parameters[0].default is inspect.Parameter.empty
+
+
+@pytest.mark.parametrize("name", sorted(TRIED))
+def test_another_tenant_neither_sees_nor_changes_anything(two: Two, name: str) -> None:
+    before = two.of_a()
+    assert all(before[:5])
+    with suppress(NotFound):
+        assert TRIED[name](two) in (True, None)
+    index(two.library, two.vectors, _embed)
+    assert two.of_a() == before
+
+
+def test_the_same_upload_of_two_tenants_is_two_documents(two: Two) -> None:
+    theirs = two.library.accept("b", two.draft)
+    assert theirs.outcome in {Outcome.CREATED, Outcome.UNCHANGED}
+    assert theirs.id != two.document
+    two.library.delete("b", theirs.id)
+    assert two.library.original("a", two.document).data == b"Plaice is dear."
