@@ -28,8 +28,9 @@ async def file(
     found = await pipeline.original(document_id, version)
     return Response(
         found.data,
-        media_type=found.media_type,
         headers={
+            # Not as the argument, which would call every text UTF-8.
+            "content-type": found.media_type,
             # A document is not trusted: no browser shows it in the name of this server.
             "content-disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
             "x-content-type-options": "nosniff",

@@ -113,7 +113,7 @@ def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> set[int]:
             .returning(chunks.c.id)
         ).all()
         complete = connection.execute(
-            select(documents.c.id, documents.c.latest).where(
+            select(documents.c.id, documents.c.version, documents.c.latest).where(
                 documents.c.id.in_(held),
                 documents.c.version < documents.c.latest,
                 ~still_waiting,
@@ -123,7 +123,8 @@ def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> set[int]:
             connection.execute(
                 update(documents).where(documents.c.id == row.id).values(version=row.latest)
             )
-            drop_chunks(connection, row.id, chunks.c.version < row.latest)
+            if row.version > 0:  # else nothing older has chunks
+                drop_chunks(connection, row.id, chunks.c.version < row.latest)
     return set(chunk_ids) - set(there)
 
 

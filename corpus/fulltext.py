@@ -80,11 +80,15 @@ def match(
         return None
     heading, body, around = (weight / max(weights) for weight in weights)
     labels = cast([0.0, around, heading, body], ARRAY(REAL))  # of D, C, B and A
-    known = connection.scalar(select(func.max(texts.c.rowid))) or 0
+    held_by = [
+        select(func.count()).select_from(texts).where(_has(phrase)).scalar_subquery()
+        for phrase in queries.values()
+    ]
+    # The highest number is near enough to how many chunks there are, and at hand.
+    known, *counts = connection.execute(select(func.max(texts.c.rowid), *held_by)).one()
     rank: ColumnElement[float] = literal_column("0.0")
-    for phrase in queries.values():
-        held = connection.scalar(select(func.count()).select_from(texts).where(_has(phrase))) or 0
-        rarity = math.log(1 + (max(known - held, 0) + 0.5) / (held + 0.5))
+    for phrase, held in zip(queries.values(), counts, strict=True):
+        rarity = math.log(1 + (max((known or 0) - held, 0) + 0.5) / (held + 0.5))
         rank -= rarity * func.ts_rank(labels, texts.c.words, phrase, 1)
     return _has(cast(" | ".join(queries), TSQUERY)), rank
 

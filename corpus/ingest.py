@@ -96,32 +96,50 @@ def index(
 ) -> int:
     """Give every chunk that waits its vector, and remove vectors that no chunk has any more.
 
-    Only texts that the document did not have before are embedded.
-
-    `on_progress` is called with the chunks done and the chunks known. Returns how many
-    chunks waited.
-    One call at a time. Raises IncompatibleData when another embedder has taken over.
+    `on_progress` is called with the chunks done and the chunks known. Returns how many waited. One
+    call at a time in a process. Raises IncompatibleData when another embedder has taken over.
     """
-    drop_stale_indexes(library, vectors.drop)  # before any of them is filled again
     done, total = 0, backlog.waiting(library)
-    while batch := backlog.unembedded(library, _BATCH):
-        by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
-        for (tenant, collection), group in groupby(
-            by_place, key=lambda item: (item.tenant, item.collection)
-        ):
-            _embed(vectors, embed, tenant, collection, list(group))
-        gone = backlog.mark_embedded(library, [item.chunk_id for item in batch])
-        for item in batch:
-            if item.chunk_id in gone:  # another process may have removed its vector before
-                vectors.delete(item.tenant, item.collection, [item.chunk_id])
-        change_over(library)
-        done += len(batch)
+    while embedded := index_batch(library, vectors, embed):
+        done += embedded
         if on_progress is not None:
             on_progress(done, max(done, total))
-    change_over(library)  # also where nothing waited
-    drop_stale_indexes(library, vectors.drop)
-    _remove_stale(library, vectors)
+    remove_stale(library, vectors)
     return done
+
+
+def index_batch(library: Library, vectors: VectorIndex, embed: Embed) -> int:
+    """Give some of the chunks that wait their vectors; returns how many.
+
+    Only texts that the document did not have before are embedded. Cut short, it may be run again.
+    Raises as `index` does.
+    """
+    drop_stale_indexes(library, vectors.drop)  # before one of them is filled again
+    batch = backlog.unembedded(library, _BATCH)
+    if not batch:
+        return 0
+    by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
+    for (tenant, collection), group in groupby(
+        by_place, key=lambda item: (item.tenant, item.collection)
+    ):
+        _embed(vectors, embed, tenant, collection, list(group))
+    gone = backlog.mark_embedded(library, [item.chunk_id for item in batch])
+    for item in batch:
+        if item.chunk_id in gone:  # another process may have removed its vector before
+            vectors.delete(item.tenant, item.collection, [item.chunk_id])
+    change_over(library)
+    return len(batch)
+
+
+def remove_stale(library: Library, vectors: VectorIndex) -> None:
+    """Remove vectors that no chunk has any more, and indexes that no search uses any more."""
+    change_over(library)  # where nothing waited
+    drop_stale_indexes(library, vectors.drop)
+    while stale := backlog.stale(library, _BATCH):
+        by_place = sorted(stale, key=lambda item: item[1:])
+        for (tenant, collection), group in groupby(by_place, key=lambda item: item[1:]):
+            vectors.delete(tenant, collection, [chunk_id for chunk_id, _, _ in group])
+        backlog.forget_stale(library, [chunk_id for chunk_id, _, _ in stale])
 
 
 def _embed(
@@ -160,14 +178,6 @@ def _check_described(upload: Upload) -> None:
         raise UnreadableDocument(
             f"The metadata of {upload.name!r} is not JSON: {error}."
         ) from error
-
-
-def _remove_stale(library: Library, vectors: VectorIndex) -> None:
-    while stale := backlog.stale(library, _BATCH):
-        by_place = sorted(stale, key=lambda item: item[1:])
-        for (tenant, collection), group in groupby(by_place, key=lambda item: item[1:]):
-            vectors.delete(tenant, collection, [chunk_id for chunk_id, _, _ in group])
-        backlog.forget_stale(library, [chunk_id for chunk_id, _, _ in stale])
 
 
 def _content_hash(upload: Upload) -> str:
