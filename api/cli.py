@@ -22,6 +22,8 @@ FAILED = 1
 ABSTAINED = 3
 INTERRUPTED = 130
 
+_LAST_SECONDS = 5  # that a server gives its open requests when it is stopped
+
 _Result = TypeVar("_Result")
 
 app = typer.Typer(
@@ -91,7 +93,15 @@ def serve(
         http = create_app(settings, Pipeline(settings))
         shown = f"[{address}]" if ":" in address else address
         typer.echo(f"Pincite is at http://{shown}:{number}, its routes at /docs.", err=True)
-        uvicorn.run(http, host=address, port=number, log_level=settings.log_level, ws="none")
+        uvicorn.run(
+            http,
+            host=address,
+            port=number,
+            log_level=settings.log_level,
+            ws="none",
+            # For requests that wait for a job, which goes on at the next start.
+            timeout_graceful_shutdown=_LAST_SECONDS,
+        )
 
 
 @app.command()

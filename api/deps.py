@@ -1,10 +1,10 @@
 """What a route is given."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.workflows import Workflows
 from rag import Pipeline, Settings
 
 
@@ -18,11 +18,11 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
-def _index_wanted(request: Request) -> asyncio.Event:
-    wanted: asyncio.Event = request.app.state.index_wanted
-    return wanted
+def _workflows(request: Request) -> Workflows:
+    running: Workflows = request.app.state.workflows
+    return running
 
 
 ThePipeline = Annotated[Pipeline, Depends(_pipeline)]
 TheSettings = Annotated[Settings, Depends(_settings)]
-IndexWanted = Annotated[asyncio.Event, Depends(_index_wanted)]
+TheWorkflows = Annotated[Workflows, Depends(_workflows)]

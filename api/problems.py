@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.job import NotNow
 from api.schemas import Problem
 from corpus.errors import (
     EmptyDocument,
@@ -44,6 +45,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     UnreadableDocument: Kind(422, "unreadable-document", "The document can not be read"),
     InvalidRequest: INVALID,
     NotFound: Kind(404, "not-found", "Not found"),
+    NotNow: Kind(409, "not-now", "Not in this state"),
 }
 
 _OF_STATUS: Mapping[int, Kind] = {

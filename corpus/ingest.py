@@ -6,7 +6,7 @@ was killed, and may be stopped at any point and run again.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import PurePath
@@ -19,11 +19,11 @@ from corpus.chunk import MAX_TOKENS, chunk
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnreadableDocument
 from corpus.library import Draft, Library
 from corpus.parse import parse, parse_text
-from corpus.types import Accepted
+from corpus.types import Accepted, DocumentVersion
 from corpus.vectors import VectorIndex
 
 MAX_BYTES = 20 * 1024 * 1024
-_BATCH = 256  # chunks embedded and marked at once: about two seconds that a crash costs
+_BATCH = 64  # chunks embedded and marked at once: the second that a crash costs or a stop takes
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -95,21 +95,45 @@ def index(
     `on_progress` is called with the chunks done and the chunks known. Returns the number embedded.
     One call at a time.
     """
-    done, total = 0, library.waiting()
-    while batch := library.unembedded(_BATCH):
-        by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
-        for (tenant, collection), group in groupby(
-            by_place, key=lambda item: (item.tenant, item.collection)
-        ):
-            items = list(group)
-            ids = [item.chunk_id for item in items]
-            vectors.upsert(tenant, collection, ids, embed([item.text for item in items]))
-        library.mark_embedded([item.chunk_id for item in batch])
-        done += len(batch)
+    done, total = 0, sum(library.waiting().values())
+    while embedded := index_batch(library, vectors, embed):
+        done += embedded
         if on_progress is not None:
             on_progress(done, max(done, total))
-    _remove_stale(library, vectors)
+    remove_stale(library, vectors)
     return done
+
+
+def index_batch(
+    library: Library,
+    vectors: VectorIndex,
+    embed: Embed,
+    of: Collection[DocumentVersion] | None = None,
+) -> int:
+    """Embed the oldest chunks that wait, of these versions or of all; returns how many it were.
+
+    Cut short, it may be run again. One call at a time, and none while stale vectors are removed.
+    """
+    batch = library.unembedded(_BATCH, of)
+    if not batch:
+        return 0
+    by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
+    for (tenant, collection), group in groupby(
+        by_place, key=lambda item: (item.tenant, item.collection)
+    ):
+        items = list(group)
+        ids = [item.chunk_id for item in items]
+        vectors.upsert(tenant, collection, ids, embed([item.text for item in items]))
+    library.mark_embedded([item.chunk_id for item in batch])
+    return len(batch)
+
+
+def remove_stale(library: Library, vectors: VectorIndex) -> None:
+    """Remove vectors that no chunk has any more."""
+    while stale := library.stale(_BATCH):
+        for chunk_id, tenant, collection in stale:
+            vectors.delete(tenant, collection, [chunk_id])
+        library.forget_stale([chunk_id for chunk_id, _, _ in stale])
 
 
 def _check_described(upload: Upload) -> None:
@@ -127,13 +151,6 @@ def _check_described(upload: Upload) -> None:
         raise UnreadableDocument(
             f"The metadata of {upload.name!r} is not JSON: {error}."
         ) from error
-
-
-def _remove_stale(library: Library, vectors: VectorIndex) -> None:
-    while stale := library.stale(_BATCH):
-        for chunk_id, tenant, collection in stale:
-            vectors.delete(tenant, collection, [chunk_id])
-        library.forget_stale([chunk_id for chunk_id, _, _ in stale])
 
 
 def _content_hash(upload: Upload) -> str:

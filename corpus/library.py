@@ -4,17 +4,20 @@ Every read and write names the tenant; a document of another tenant is not found
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Select,
+    and_,
     delete,
     func,
     select,
     text,
+    tuple_,
     update,
 )
 
@@ -38,7 +41,7 @@ from corpus.schema import (
     stale_vectors,
     versions,
 )
-from corpus.types import Accepted, Chunk, Document, Outcome
+from corpus.types import Accepted, Chunk, Document, DocumentVersion, Outcome
 
 __all__ = ["Draft", "Library", "Unembedded"]
 
@@ -101,8 +104,10 @@ class Library:
         outcome = Outcome.UPDATED if alive else Outcome.CREATED
         return Accepted(document_id, outcome, version, draft.title)
 
-    def unembedded(self, limit: int) -> list[Unembedded]:
-        """The oldest chunks, of any tenant, that wait for their vectors."""
+    def unembedded(
+        self, limit: int, of: Collection[DocumentVersion] | None = None
+    ) -> list[Unembedded]:
+        """The oldest chunks that wait for their vectors, of these versions or of all tenants'."""
         query = (
             select(
                 chunks.c.id,
@@ -113,18 +118,19 @@ class Library:
             .select_from(chunks)
             .join(documents, documents.c.id == chunks.c.document_id)
             .join(text("chunks_text"), text("chunks_text.rowid = chunks.id"))
-            .where(chunks.c.embedded.is_(False))
+            .where(_waits(of))
             .order_by(chunks.c.id)
             .limit(limit)
         )
         with self.engine.connect() as connection:
             return [Unembedded(*row) for row in connection.execute(query)]
 
-    def waiting(self) -> int:
-        """How many chunks, of all tenants, wait for their vectors."""
+    def waiting(self, of: Collection[DocumentVersion] | None = None) -> dict[DocumentVersion, int]:
+        """How many chunks wait for their vectors, by version: of these, or of all tenants'."""
+        version = (chunks.c.document_id, chunks.c.version)
+        query = select(*version, func.count()).where(_waits(of)).group_by(*version)
         with self.engine.connect() as connection:
-            query = select(func.count()).where(chunks.c.embedded.is_(False))
-            return connection.scalar(query) or 0
+            return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
     def mark_embedded(self, chunk_ids: Sequence[int]) -> None:
         """Note that the index has these chunks; a version whose chunks are all there goes live."""
@@ -258,6 +264,13 @@ class Library:
                 .where(current_in(tenant))
             )
         return live or 0, found or 0
+
+
+def _waits(of: Collection[DocumentVersion] | None) -> ColumnElement[bool]:
+    waits = chunks.c.embedded.is_(False)
+    if of is None:
+        return waits
+    return and_(waits, tuple_(chunks.c.document_id, chunks.c.version).in_(of))
 
 
 def _document_query(tenant: str, *, with_text: bool = False) -> Select[*tuple[Any, ...]]:

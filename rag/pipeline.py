@@ -5,16 +5,16 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from corpus.embed import MiniLM
 from corpus.errors import CorpusError, InvalidRequest, NotFound, UnreadableDocument
-from corpus.ingest import Upload, add, index
+from corpus.ingest import Upload, add, index, index_batch, remove_stale
 from corpus.library import Library
 from corpus.tokens import token_counter
-from corpus.types import Accepted, Chunk, Document, Passage, Span
+from corpus.types import Accepted, Chunk, Document, DocumentVersion, Passage, Span
 from corpus.vectors import VectorIndex
 from rag.citations import parse_citation_id
 from rag.extract import read
@@ -82,6 +82,27 @@ class Pipeline:
                 index, self._library, self._vectors, self._model.embed, on_progress
             )
 
+    async def index_batch(self, of: Collection[DocumentVersion]) -> int:
+        """Embed some of what waits of these versions; returns the chunks that still wait.
+
+        Calls take turns. The one that leaves none removes the vectors of older versions as well.
+        """
+        async with self._indexing:
+            return await asyncio.to_thread(self._index_batch, of)
+
+    def _index_batch(self, of: Collection[DocumentVersion]) -> int:
+        index_batch(self._library, self._vectors, self._model.embed, of)
+        left = sum(self._library.waiting(of).values())
+        if not left:
+            remove_stale(self._library, self._vectors)
+        return left
+
+    async def waiting(
+        self, of: Collection[DocumentVersion] | None = None
+    ) -> dict[DocumentVersion, int]:
+        """How many chunks wait to be embedded, by version: of these, or of all."""
+        return await asyncio.to_thread(self._library.waiting, of)
+
     async def documents(
         self, *, collection: str | None, limit: int, cursor: str | None
     ) -> tuple[list[Document], str | None]:
@@ -95,7 +116,8 @@ class Pipeline:
     async def delete(self, document_id: str) -> None:
         """Hide a document from now on, and remove it; raises NotFound."""
         await asyncio.to_thread(self._library.delete, _TENANT, document_id)
-        await self.index()
+        async with self._indexing:
+            await asyncio.to_thread(remove_stale, self._library, self._vectors)
 
     async def search(
         self,

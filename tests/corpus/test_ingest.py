@@ -157,7 +157,7 @@ def test_an_ingest_that_is_killed_and_run_again_misses_and_doubles_nothing(
             stored = connection.scalar(sql("SELECT count(*) FROM chunks"))
             indexed = connection.scalar(sql("SELECT count(*) FROM chunks_text"))
         assert vectors.count("t", "default") == stored == indexed == library.counts("t")[1]
-        assert library.waiting() == 0
+        assert library.waiting() == {}
     finally:
         library.close()
         if vectors is not None:

@@ -1,0 +1,180 @@
+"""Durable workflows: what was accepted is done, whatever becomes of the process. They run on DBOS.
+
+A workflow is a coroutine whose steps are recorded in a database. When the process dies in the
+middle, the next one runs the workflow again and passes over the steps that are recorded. The step
+that was cut short runs twice, so it has to be one that may. A run of a workflow is a job.
+"""
+
+import asyncio
+import logging
+import threading
+import uuid
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from dbos import (
+    DBOS,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    SetWorkflowAttributes,
+    SetWorkflowID,
+    StepOptions,
+    error,
+)
+
+from api.job import Job
+from api.runs import read_job, unfinished, versions_of
+from corpus.types import DocumentVersion
+from rag import Pipeline, Settings
+
+# DBOS goes on only with workflows of its own version, which would else be a hash of the source, so
+# that an upgrade would strand what is under way. Change a workflow only so that a recorded run of
+# the older one still fits it; where that can not be, write another one under a new name.
+_VERSION = "1"
+# A process goes on with what one of the same name has left. A data folder has one at a time.
+_EXECUTOR = "pincite"
+
+_INGEST = "ingest"
+_ATTEMPTS = 3  # of a step, with 1 and 2 seconds between them
+_THREADS = 12  # that the server's requests and workflows share; the library has 15 connections
+
+# What DBOS warns of when a job is cancelled or the process is stopped, which somebody asked for.
+_NO_NEWS = (
+    "Asyncio task cancelled",
+    "was cancelled during execution",
+    "is no longer owned by this execution",
+)
+
+_process = threading.Lock()  # held while DBOS runs, of which a process has one
+
+
+class Workflows:
+    """The workflows over one pipeline, while `run_workflows` has them running."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Register the workflows with DBOS, which must not be launched yet."""
+        self._pipeline = pipeline
+        self._stopping = False
+        self._under_way = 0  # workflows
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+        # A closure, because DBOS would record the `self` of a method with the job.
+        @DBOS.workflow(name=_INGEST)
+        async def ingest(versions: list[list[Any]], total: int) -> None:
+            of = versions_of(versions)
+
+            async def embed_batch() -> int:
+                left = await pipeline.index_batch(of)
+                await _note_done(total - left)
+                return left
+
+            with self._counted():
+                while await self._step("embed", embed_batch):
+                    pass
+
+        self._ingest = ingest
+
+    async def ingest(self, versions: Collection[DocumentVersion]) -> Job | None:
+        """A job that makes these versions searchable; None when nothing of them waits."""
+        waiting = await self._pipeline.waiting(versions)
+        if not waiting:
+            return None
+        job_id = f"job_{uuid.uuid4().hex[:20]}"
+        total = sum(waiting.values())
+        attributes = {"unit": "chunks", "done": 0, "total": total}
+        with SetWorkflowID(job_id), SetWorkflowAttributes(attributes):
+            await DBOS.start_workflow_async(self._ingest, [list(one) for one in waiting], total)
+        return await read_job(job_id)
+
+    async def take_up(self) -> None:
+        """Start a job for what waits and has none, because the process died just then.
+
+        What waits in a job that failed or was cancelled is left to its retry.
+        """
+        waiting = await self._pipeline.waiting()
+        if not waiting:
+            return
+        await self.ingest(waiting.keys() - await unfinished(_INGEST))
+
+    async def stop(self) -> None:
+        """Let the steps that are under way end, and begin no other."""
+        self._stopping = True
+        await self._idle.wait()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def _step(self, name: str, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+        """What a step of the calling workflow gives, now or when it was recorded."""
+        if self._stopping:
+            # An error would end the job; this leaves it to the next process.
+            raise asyncio.CancelledError
+        options: StepOptions = {"name": name, "retries_allowed": True, "max_attempts": _ATTEMPTS}
+        try:
+            return await DBOS.run_step_async(options, work)
+        except error.DBOSMaxStepRetriesExceeded as exceeded:
+            raise exceeded.errors[-1] from exceeded  # the reason, which a person understands
+
+
+@asynccontextmanager
+async def run_workflows(pipeline: Pipeline, settings: Settings) -> AsyncIterator[Workflows]:
+    """Run the workflows over `pipeline`, those as well that an earlier process has left.
+
+    Raises RuntimeError when this process runs some already.
+    """
+    if not _process.acquire(blocking=False):
+        raise RuntimeError("This process serves an application already, and DBOS allows only one.")
+    try:
+        logging.getLogger("dbos").addFilter(_is_news)
+        DBOS(config=_config(settings))
+        workflows = Workflows(pipeline)
+        DBOS.launch()  # on this event loop, so that the workflows run on it too
+        await workflows.take_up()
+        try:
+            yield workflows
+        finally:
+            await workflows.stop()
+    finally:
+        # In a thread: it waits for threads that may wait for this event loop.
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        _process.release()
+
+
+def database_url(data_dir: Path) -> str:
+    """Where DBOS records the workflows."""
+    return f"sqlite:///{data_dir / 'jobs.db'}"
+
+
+def _config(settings: Settings) -> DBOSConfig:
+    return {
+        "name": "pincite",
+        "application_version": _VERSION,
+        "executor_id": _EXECUTOR,
+        "system_database_url": database_url(settings.data_dir),
+        "serializer": DBOSPortableJSONSerializer(),  # the default one is pickle
+        "max_executor_threads": _THREADS,
+        "log_level": settings.log_level.upper(),
+    }
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    cause = record.exc_info[1] if record.exc_info else None
+    return not isinstance(cause, error.DBOSAwaitedWorkflowCancelledError) and not any(
+        words in record.getMessage() for words in _NO_NEWS
+    )
+
+
+async def _note_done(done: int) -> None:
+    """Say, within a step, how much of its job is done."""
+    await DBOS.update_workflow_attributes_async(str(DBOS.workflow_id), {"done": done}, merge=True)
