@@ -84,9 +84,10 @@ async def cancel(job_id: str) -> Job:
 
     What is done stays done, and the rest waits for `retry`.
     """
-    await read_job(job_id)
-    await DBOS.cancel_workflow_async(job_id)
     job = await read_job(job_id)
+    if not job.ended:
+        await DBOS.cancel_workflow_async(job_id)
+        job = await read_job(job_id)
     if job.status is not JobStatus.CANCELLED:
         raise NotNow(f"Job {job_id} is {job.status}. There is nothing to cancel.")
     return job
