@@ -37,6 +37,7 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.stopping = lambda: False  # whoever runs the server knows better
     app.add_middleware(BodyLimit, max_mb=settings.max_request_mb)
     app.add_middleware(RequestIds)
     problems.install(app)

@@ -1,5 +1,6 @@
 """What a route is given."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -23,6 +24,12 @@ def _workflows(request: Request) -> Workflows:
     return running
 
 
+def _stopping(request: Request) -> Callable[[], bool]:
+    stopping: Callable[[], bool] = request.app.state.stopping
+    return stopping
+
+
 ThePipeline = Annotated[Pipeline, Depends(_pipeline)]
+Stopping = Annotated[Callable[[], bool], Depends(_stopping)]
 TheSettings = Annotated[Settings, Depends(_settings)]
 TheWorkflows = Annotated[Workflows, Depends(_workflows)]

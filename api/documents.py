@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api import schemas
-from api.deps import ThePipeline, TheSettings, TheWorkflows
+from api.deps import Stopping, ThePipeline, TheSettings, TheWorkflows
 from api.job import Job, JobStatus
 from api.problems import problem_of, request_id_of, respond
 from api.requests import DocumentRequest, UploadFields
@@ -68,13 +68,15 @@ async def add(
     settings: TheSettings,
     workflows: TheWorkflows,
     *,
+    stopping: Stopping,
     wait: bool = False,
 ) -> schemas.Upload | Response:
     """Store documents: files as multipart, or one text as JSON.
 
     It answers 202 as soon as they are stored; the job `job_id` makes them searchable. With
-    `?wait=true` it answers 200 when they can be searched, and 202 when their job failed or was
-    cancelled. In a batch, a file that can not be read has a `problem` and the others go on.
+    `?wait=true` it answers 200 when they can be searched, and 202 when their job failed, was
+    cancelled, or has to wait for the server's next start. In a batch, a file that can not be read
+    has a `problem` and the others go on.
     """
     uploads = await _uploads(request, settings.max_file_mb)
     readable = [one for one in uploads if isinstance(one, Upload)]
@@ -86,7 +88,7 @@ async def add(
         return _all_refused(request, failed)
     stored = {(one.id, one.version) for one in outcomes if isinstance(one, Accepted)}
     job = await workflows.ingest(stored)
-    if wait and (job is None or (await ended(job.id)).status is JobStatus.DONE):
+    if wait and (job is None or (await ended(job.id, stopping)).status is JobStatus.DONE):
         response.status_code = 200
     return schemas.Upload(
         documents=[await _entry(pipeline, name, outcome, job) for name, outcome in named]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api import runs
+from api.deps import Stopping
 from api.job import Job, JobPage
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -32,13 +33,14 @@ async def read(job: TheJob) -> Job:
 
 @router.get("/{job_id}/events", response_class=EventSourceResponse)
 async def follow(
-    job: TheJob, last_event_id: Annotated[str | None, Header()] = None
+    job: TheJob, stopping: Stopping, last_event_id: Annotated[str | None, Header()] = None
 ) -> AsyncIterator[ServerSentEvent]:
-    """The whole job as an event `job` now and whenever it moves on; the stream ends when it ends.
+    """The whole job as an event `job`, now and whenever it moves on, until it has ended.
 
-    A client that comes back with `Last-Event-ID` gets what it has not seen.
+    A client that comes back with `Last-Event-ID` gets what it has not seen. A browser comes back
+    after the end too, unless it is told to close.
     """
-    async for state in runs.watch(job.id):
+    async for state in runs.watch(job.id, stopping):
         event_id = f"{state.status}-{state.done}"
         if event_id != last_event_id:
             yield ServerSentEvent(data=state, event="job", id=event_id)

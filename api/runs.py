@@ -4,7 +4,7 @@ Works while `api.workflows` has DBOS running.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,23 +60,26 @@ async def list_jobs(limit: int, cursor: str | None = None) -> tuple[list[Job], s
     return [_job(one) for one in page[:limit]], following
 
 
-async def watch(job_id: str) -> AsyncIterator[Job]:
-    """A job now, and each time that it has moved on, until it has ended; raises NotFound."""
+async def watch(job_id: str, stopping: Callable[[], bool]) -> AsyncIterator[Job]:
+    """A job now, and each time that it has moved on, until it has ended or the server is stopping.
+
+    Raises NotFound.
+    """
     seen, pause = None, _PAUSE
     while True:
         job = await read_job(job_id)
         if job != seen:
             yield job
-        if job.ended:
+        if job.ended or stopping():
             return
         seen = job
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
-async def ended(job_id: str) -> Job:
-    """A job once it has ended; raises NotFound."""
-    return [job async for job in watch(job_id)][-1]
+async def ended(job_id: str, stopping: Callable[[], bool]) -> Job:
+    """A job once it has ended or the server is stopping; raises NotFound."""
+    return [job async for job in watch(job_id, stopping)][-1]
 
 
 async def cancel(job_id: str) -> Job:

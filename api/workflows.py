@@ -38,6 +38,7 @@ _EXECUTOR = "pincite"
 
 _INGEST = "ingest"
 _ATTEMPTS = 3  # of a step, with 1 and 2 seconds between them
+_MOST_VERSIONS = 1000  # of a job, as many as an upload can have files
 _THREADS = 12  # that the server's requests and workflows share; the library has 15 connections
 
 # What DBOS warns of when a job is cancelled or the process is stopped, which somebody asked for.
@@ -60,6 +61,7 @@ class Workflows:
         self._under_way = 0  # workflows
         self._idle = asyncio.Event()
         self._idle.set()
+        self._turn = asyncio.Lock()  # to embed, which jobs do in turns
 
         # A closure, because DBOS would record the `self` of a method with the job.
         @DBOS.workflow(name=_INGEST)
@@ -67,7 +69,9 @@ class Workflows:
             of = versions_of(versions)
 
             async def embed_batch() -> int:
-                left = await pipeline.index_batch(of)
+                async with self._turn:
+                    self._check_going_on()
+                    left = await pipeline.index_batch(of)
                 await _note_done(total - left)
                 return left
 
@@ -97,7 +101,9 @@ class Workflows:
         waiting = await self._pipeline.waiting()
         if not waiting:
             return
-        await self.ingest(waiting.keys() - await unfinished(_INGEST))
+        left = sorted(waiting.keys() - await unfinished(_INGEST))
+        for start in range(0, len(left), _MOST_VERSIONS):
+            await self.ingest(left[start : start + _MOST_VERSIONS])
 
     async def stop(self) -> None:
         """Let the steps that are under way end, and begin no other."""
@@ -117,14 +123,17 @@ class Workflows:
 
     async def _step(self, name: str, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
         """What a step of the calling workflow gives, now or when it was recorded."""
-        if self._stopping:
-            # An error would end the job; this leaves it to the next process.
-            raise asyncio.CancelledError
+        self._check_going_on()
         options: StepOptions = {"name": name, "retries_allowed": True, "max_attempts": _ATTEMPTS}
         try:
             return await DBOS.run_step_async(options, work)
         except error.DBOSMaxStepRetriesExceeded as exceeded:
             raise exceeded.errors[-1] from exceeded  # the reason, which a person understands
+
+    def _check_going_on(self) -> None:
+        if self._stopping:
+            # An error would end the job; this leaves it to the next process.
+            raise asyncio.CancelledError
 
 
 @asynccontextmanager
@@ -157,6 +166,7 @@ def database_url(data_dir: Path) -> str:
 
 
 def _config(settings: Settings) -> DBOSConfig:
+    level = settings.log_level
     return {
         "name": "pincite",
         "application_version": _VERSION,
@@ -164,7 +174,7 @@ def _config(settings: Settings) -> DBOSConfig:
         "system_database_url": database_url(settings.data_dir),
         "serializer": DBOSPortableJSONSerializer(),  # the default one is pickle
         "max_executor_threads": _THREADS,
-        "log_level": settings.log_level.upper(),
+        "log_level": "WARNING" if level == "info" else level.upper(),  # it informs of itself only
     }
 
 
