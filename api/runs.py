@@ -132,7 +132,7 @@ def _job(found: WorkflowStatus) -> Job:
         id=found.workflow_id,
         kind=found.name,
         status=status,
-        done=attributes["done"],
+        done=attributes["total" if status is JobStatus.DONE else "done"],
         total=attributes["total"],
         unit=attributes["unit"],
         created_at=_time(found.created_at) or "",
