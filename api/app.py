@@ -1,8 +1,5 @@
 """The HTTP application."""
 
-import asyncio
-import logging
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,39 +12,33 @@ from api import (
     documents,
     health,
     installed_version,
+    jobs,
     problems,
     summaries,
 )
 from api.middleware import BodyLimit, RequestIds
+from api.workflows import run_workflows
 from rag import Pipeline, Settings
-
-logger = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
     """The application over `pipeline`, or over one that it opens itself when it starts.
 
-    It closes the pipeline when it stops. Documents that wait to be searchable are indexed in
-    the background from the start on.
+    It closes the pipeline when it stops. Jobs that an earlier one has left go on from the start.
+    A process runs one application at a time.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = Pipeline(settings) if pipeline is None else pipeline
-        wanted = asyncio.Event()
-        wanted.set()  # an earlier process may have stopped with documents that still wait
-        stopping = threading.Event()
-        indexing = asyncio.create_task(_keep_indexed(opened, wanted, stopping))
-        app.state.pipeline = opened
-        app.state.index_wanted = wanted
         try:
-            yield
+            async with run_workflows(opened, settings) as workflows:
+                app.state.workflows = workflows
+                app.state.pipeline = opened
+                yield
+                del app.state.pipeline
         finally:
-            stopping.set()
-            wanted.set()
-            await indexing
             opened.close()
-            del app.state.pipeline
 
     app = FastAPI(
         title="Pincite",
@@ -56,35 +47,10 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.stopping = lambda: False  # whoever runs the server knows better
     app.add_middleware(BodyLimit, max_mb=settings.max_request_mb)
     app.add_middleware(RequestIds)
     problems.install(app)
-    for module in (documents, contents, collections, answers, summaries, health):
+    for module in (documents, contents, collections, answers, summaries, jobs, health):
         app.include_router(module.router)
     return app
-
-
-class _StopError(Exception):
-    """Indexing was told to stop, between two batches; the next start goes on from there."""
-
-
-async def _keep_indexed(
-    pipeline: Pipeline, wanted: asyncio.Event, stopping: threading.Event
-) -> None:
-    """Index whenever it is wanted, until stopped. What failed is tried again with the next."""
-
-    def stop_between_batches(_done: int, _total: int) -> None:
-        if stopping.is_set():
-            raise _StopError
-
-    while True:
-        await wanted.wait()
-        wanted.clear()
-        if stopping.is_set():
-            return
-        try:
-            await pipeline.index(stop_between_batches)
-        except _StopError:
-            return
-        except Exception:
-            logger.exception("Indexing failed; it is tried again after the next upload.")

@@ -4,7 +4,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FAILED = 1
 ABSTAINED = 3
 INTERRUPTED = 130
+
+_LAST_SECONDS = 10  # that a server gives its open requests when it is stopped
 
 _Result = TypeVar("_Result")
 
@@ -91,7 +93,21 @@ def serve(
         http = create_app(settings, Pipeline(settings))
         shown = f"[{address}]" if ":" in address else address
         typer.echo(f"Pincite is at http://{shown}:{number}, its routes at /docs.", err=True)
-        uvicorn.run(http, host=address, port=number, log_level=settings.log_level, ws="none")
+        config = uvicorn.Config(
+            http,
+            host=address,
+            port=number,
+            log_level=settings.log_level,
+            ws="none",
+            timeout_graceful_shutdown=_LAST_SECONDS,
+        )
+        server = uvicorn.Server(config)
+        # So that requests which wait for a job, that goes on at the next start, end by themselves.
+        http.state.stopping = lambda: server.should_exit
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            raise typer.Exit(FAILED)
 
 
 @app.command()

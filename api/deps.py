@@ -1,10 +1,11 @@
 """What a route is given."""
 
-import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.workflows import Workflows
 from rag import Pipeline, Settings
 
 
@@ -18,11 +19,17 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
-def _index_wanted(request: Request) -> asyncio.Event:
-    wanted: asyncio.Event = request.app.state.index_wanted
-    return wanted
+def _workflows(request: Request) -> Workflows:
+    running: Workflows = request.app.state.workflows
+    return running
+
+
+def _stopping(request: Request) -> Callable[[], bool]:
+    stopping: Callable[[], bool] = request.app.state.stopping
+    return stopping
 
 
 ThePipeline = Annotated[Pipeline, Depends(_pipeline)]
+Stopping = Annotated[Callable[[], bool], Depends(_stopping)]
 TheSettings = Annotated[Settings, Depends(_settings)]
-IndexWanted = Annotated[asyncio.Event, Depends(_index_wanted)]
+TheWorkflows = Annotated[Workflows, Depends(_workflows)]

@@ -13,9 +13,11 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api import schemas
-from api.deps import IndexWanted, ThePipeline, TheSettings
+from api.deps import Stopping, ThePipeline, TheSettings, TheWorkflows
+from api.job import Job, JobStatus
 from api.problems import problem_of, request_id_of, respond
 from api.requests import DocumentChanges, DocumentRequest, UploadFields
+from api.runs import ended
 from corpus.errors import InvalidRequest, NotFound, TooLarge, UnknownType, UnreadableDocument
 from corpus.parse import PARSERS, media_type_of
 from corpus.types import Accepted
@@ -64,14 +66,17 @@ async def add(
     response: Response,
     pipeline: ThePipeline,
     settings: TheSettings,
-    index_wanted: IndexWanted,
+    workflows: TheWorkflows,
     *,
+    stopping: Stopping,
     wait: bool = False,
 ) -> schemas.Upload | Response:
     """Store documents: files as multipart, or one text as JSON.
 
-    With `?wait=true` it answers 200 when they can be searched, else 202 as soon as they are
-    stored. In a batch, a file that can not be read has a `problem` and the others go on.
+    It answers 202 as soon as they are stored; the job `job_id` makes them searchable. With
+    `?wait=true` it answers 200 when they can be searched, and 202 when their job failed, was
+    cancelled, or has to wait for the server's next start. In a batch, a file that can not be read
+    has a `problem` and the others go on.
     """
     uploads = await _uploads(request, settings.max_file_mb)
     readable = [one for one in uploads if isinstance(one, Upload)]
@@ -81,13 +86,12 @@ async def add(
     failed = [(name, one) for name, one in named if isinstance(one, UnreadableDocument)]
     if len(failed) == len(named):
         return _all_refused(request, failed)
-    if wait:
-        await pipeline.index()
+    stored = {(one.id, one.version) for one in outcomes if isinstance(one, Accepted)}
+    job = await workflows.ingest(stored)
+    if wait and (job is None or (await ended(job.id, stopping)).status is JobStatus.DONE):
         response.status_code = 200
-    else:
-        index_wanted.set()
     return schemas.Upload(
-        documents=[await _entry(pipeline, name, outcome, waited=wait) for name, outcome in named]
+        documents=[await _entry(pipeline, name, outcome, job) for name, outcome in named]
     )
 
 
@@ -255,17 +259,16 @@ def _valid(model: type[_Model], value: object) -> _Model:
 
 
 async def _entry(
-    pipeline: Pipeline, name: str, outcome: Accepted | UnreadableDocument, *, waited: bool
+    pipeline: Pipeline, name: str, outcome: Accepted | UnreadableDocument, job: Job | None
 ) -> schemas.AcceptedDocument | schemas.RefusedDocument:
     if isinstance(outcome, UnreadableDocument):
         return schemas.RefusedDocument(name=name, problem=problem_of(outcome))
-    if waited:
-        return schemas.accepted(name, outcome, "ready")
     try:
         status = (await pipeline.document(outcome.id)).status
     except NotFound:  # another request deleted it meanwhile
         status = "deleted"
-    return schemas.accepted(name, outcome, status)
+    mine = job is not None and outcome.id in job.document_ids
+    return schemas.accepted(name, outcome, status, job.id if job and mine else None)
 
 
 def _all_refused(request: Request, failed: list[tuple[str, UnreadableDocument]]) -> Response:

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.job import NotNow
 from api.schemas import Problem
 from corpus.errors import (
     EmptyDocument,
@@ -48,6 +49,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     NotFound: Kind(404, "not-found", "Not found"),
     IndexUnreachable: Kind(503, "index-unreachable", "The vector index does not answer"),
     IndexIncomplete: Kind(503, "index-incomplete", "The vectors are being made"),
+    NotNow: Kind(409, "not-now", "Not in this state"),
 }
 
 _OF_STATUS: Mapping[int, Kind] = {

@@ -82,6 +82,7 @@ class AcceptedDocument(Wire):
     version: int
     title: str
     status: str
+    job_id: str | None = Field(description="The job that makes it searchable, if it waits for one.")
 
 
 class RefusedDocument(BaseModel):
@@ -285,7 +286,9 @@ def document(stored: StoredDocument) -> Document:
     return Document.model_validate(stored)
 
 
-def accepted(name: str, given: Accepted, status: str) -> AcceptedDocument:
+def accepted(
+    name: str, given: Accepted, status: str, job_id: str | None = None
+) -> AcceptedDocument:
     """An upload that is stored, for the wire."""
     return AcceptedDocument(
         name=name,
@@ -294,4 +297,5 @@ def accepted(name: str, given: Accepted, status: str) -> AcceptedDocument:
         version=given.version,
         title=given.title,
         status=status,
+        job_id=job_id,
     )

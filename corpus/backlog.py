@@ -3,18 +3,19 @@
 It is work of the house's own: no request is answered from here, so no tenant is named.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
 
 from corpus import fulltext, originals
 from corpus.drafts import drop_chunks, timestamp
 from corpus.embedders import require_turn
 from corpus.library import Library
 from corpus.schema import chunks, current, documents, stale_vectors, versions
+from corpus.types import DocumentVersion
 
 # What is left of a version that was purged.
 _NOTHING: dict[str, Any] = {
@@ -41,8 +42,13 @@ class Unembedded:
     twin: int | None
 
 
-def unembedded(library: Library, limit: int) -> list[Unembedded]:
-    """Chunks that wait for their vectors: those that no search sees yet first, then the oldest."""
+def unembedded(
+    library: Library, limit: int, of: Collection[DocumentVersion] | None = None
+) -> list[Unembedded]:
+    """Chunks that wait for their vectors, of these versions or of all.
+
+    Those that no search sees yet come first, then the oldest.
+    """
     other = chunks.alias()
     twin = select(func.max(other.c.id)).where(
         other.c.document_id == chunks.c.document_id,
@@ -60,7 +66,7 @@ def unembedded(library: Library, limit: int) -> list[Unembedded]:
         .select_from(chunks)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(fulltext.texts, fulltext.texts.c.rowid == chunks.c.id)
-        .where(chunks.c.embedded.is_(False))
+        .where(_waits(of))
         .order_by(current(), chunks.c.id)
         .limit(limit)
     )
@@ -83,6 +89,16 @@ def waiting(library: Library) -> int:
     with library.engine.connect() as connection:
         query = select(func.count()).where(chunks.c.embedded.is_(False))
         return connection.scalar(query) or 0
+
+
+def waiting_by_version(
+    library: Library, of: Collection[DocumentVersion] | None = None
+) -> dict[DocumentVersion, int]:
+    """How many chunks wait for their vectors, by version: of these versions, or of all."""
+    version = (chunks.c.document_id, chunks.c.version)
+    query = select(*version, func.count()).where(_waits(of)).group_by(*version)
+    with library.engine.connect() as connection:
+        return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
 
 def mark_embedded(library: Library, chunk_ids: Sequence[int]) -> set[int]:
@@ -175,3 +191,10 @@ def purge(library: Library, keep: int) -> int:
             digests = {row.file_sha256 for row in group if row.file_sha256 is not None}
             originals.drop_unused(connection, tenant, sorted(digests))
     return len(rows)
+
+
+def _waits(of: Collection[DocumentVersion] | None) -> ColumnElement[bool]:
+    waits = chunks.c.embedded.is_(False)
+    if of is None:
+        return waits
+    return and_(waits, tuple_(chunks.c.document_id, chunks.c.version).in_(of))

@@ -6,7 +6,7 @@ was killed, and may be stopped at any point and run again.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import PurePath
@@ -21,11 +21,11 @@ from corpus.embedders import change_over, drop_stale_indexes
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnreadableDocument
 from corpus.library import Draft, Library
 from corpus.parse import parse, parse_text
-from corpus.types import Accepted
+from corpus.types import Accepted, DocumentVersion
 from corpus.vectors import VectorIndex
 
 MAX_BYTES = 20 * 1024 * 1024
-_BATCH = 256  # chunks embedded and marked at once: about two seconds that a crash costs
+_BATCH = 64  # chunks embedded and marked at once: the second that a crash costs or a stop takes
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -108,14 +108,19 @@ def index(
     return done
 
 
-def index_batch(library: Library, vectors: VectorIndex, embed: Embed) -> int:
-    """Give some of the chunks that wait their vectors; returns how many.
+def index_batch(
+    library: Library,
+    vectors: VectorIndex,
+    embed: Embed,
+    of: Collection[DocumentVersion] | None = None,
+) -> int:
+    """Give some of the chunks that wait, of these versions or of all, their vectors; how many.
 
     Only texts that the document did not have before are embedded. Cut short, it may be run again.
-    Raises as `index` does.
+    One call at a time, and none while stale vectors are removed. Raises as `index` does.
     """
     drop_stale_indexes(library, vectors.drop)  # before one of them is filled again
-    batch = backlog.unembedded(library, _BATCH)
+    batch = backlog.unembedded(library, _BATCH, of)
     if not batch:
         return 0
     by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))

@@ -103,6 +103,9 @@ class ParsedText:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
+DocumentVersion = tuple[str, int]  # a document's id, and one of its versions
+
+
 class Outcome(StrEnum):
     """What came of an upload."""
 

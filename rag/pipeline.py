@@ -5,19 +5,28 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 
 import asyncio
 import uuid
+from collections import abc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from corpus.backlog import purge
+from corpus.backlog import purge, waiting_by_version
 from corpus.changes import change_metadata, delete_collection
 from corpus.embed import MiniLM
 from corpus.embedders import incomplete, is_complete, take_over
 from corpus.errors import CorpusError, IndexIncomplete, InvalidRequest, NotFound, UnreadableDocument
-from corpus.ingest import Upload, add, index
+from corpus.ingest import Upload, add, index, index_batch, remove_stale
 from corpus.tokens import token_counter
-from corpus.types import Accepted, Chunk, Collection, Document, Original, Passage
+from corpus.types import (
+    Accepted,
+    Chunk,
+    Collection,
+    Document,
+    DocumentVersion,
+    Original,
+    Passage,
+)
 from rag.extract import read
 from rag.fusion import Fusion
 from rag.resolve import citation_state
@@ -87,6 +96,27 @@ class Pipeline:
         if self.settings.keep_versions is not None:
             purge(self._library, self.settings.keep_versions)
 
+    async def index_batch(self, of: abc.Collection[DocumentVersion]) -> int:
+        """Embed some of what waits of these versions; returns the chunks that still wait.
+
+        Calls take turns. The one that leaves none removes the vectors of older versions as well.
+        """
+        async with self._indexing:
+            return await asyncio.to_thread(self._index_batch, of)
+
+    def _index_batch(self, of: abc.Collection[DocumentVersion]) -> int:
+        index_batch(self._library, self._vectors, self._model.embed, of)
+        left = sum(waiting_by_version(self._library, of).values())
+        if not left:
+            remove_stale(self._library, self._vectors)
+        return left
+
+    async def waiting(
+        self, of: abc.Collection[DocumentVersion] | None = None
+    ) -> dict[DocumentVersion, int]:
+        """How many chunks wait to be embedded, by version: of these, or of all."""
+        return await asyncio.to_thread(waiting_by_version, self._library, of)
+
     async def documents(
         self, *, collection: str | None, limit: int, cursor: str | None
     ) -> tuple[list[Document], str | None]:
@@ -123,7 +153,8 @@ class Pipeline:
     async def delete(self, document_id: str) -> None:
         """Hide a document from now on, and remove it; raises NotFound."""
         await asyncio.to_thread(self._library.delete, _TENANT, document_id)
-        await self.index()
+        async with self._indexing:
+            await asyncio.to_thread(remove_stale, self._library, self._vectors)
 
     async def search(
         self,

@@ -25,6 +25,7 @@ ARROWS = {
 ROOMS = {
     "alembic": ("corpus/database.py", "corpus/migrations/"),
     "chromadb": ("corpus/vectors.py",),
+    "dbos": ("api/runs.py", "api/workflows.py"),
     "dotenv": ("rag/settings.py",),
     "fastapi": ("api/",),
     "pydantic_settings": ("rag/settings.py",),
@@ -147,6 +148,7 @@ def test_every_package_has_modules_to_check() -> None:
         (is_imported_elsewhere, "rag/pipeline.py", "from fastapi import HTTPException"),
         (is_imported_elsewhere, "evals/run.py", "import starlette.testclient"),
         (is_imported_elsewhere, "corpus/embed.py", "import torch"),
+        (is_imported_elsewhere, "api/app.py", "from dbos import DBOS"),
         (is_imported_elsewhere, "rag/retrieve.py", "from sqlalchemy import select"),
         (is_imported_elsewhere, "api/app.py", "from pydantic_settings import BaseSettings"),
         (is_imported_elsewhere, "api/app.py", "import dotenv"),

@@ -19,16 +19,19 @@ SERVED = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         data_dir=tmp_path_factory.mktemp("served"), max_file_mb=1, max_request_mb=3, threads=2
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(settings: Settings) -> Iterator[httpx.Client]:
-    """A client of a server that has some of the samples in the collection "default"."""
+    """A client of a server that has some of the samples in the collection "default".
+
+    A process serves one application at a time, so a module that uses it starts no other.
+    """
     with serving(create_app(settings)) as opened:
         files = [("files", (name, (SAMPLES / name).read_bytes())) for name in SERVED]
         response = opened.post("/v1/documents", params={"wait": True}, files=files)

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,6 +58,24 @@ def problem_of(response: httpx.Response, status: int, slug: str) -> dict[str, An
     assert problem["detail"].endswith((".", "'"))
     assert problem["request_id"] == response.headers["x-request-id"]
     return problem
+
+
+def ended_job(client: httpx.Client, job_id: str) -> dict[str, Any]:
+    """A job, once it has ended."""
+    return job_when(client, job_id, lambda job: job["status"] not in ("queued", "running"))
+
+
+def job_when(
+    client: httpx.Client, job_id: str, holds: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """A job, once this holds for it."""
+    deadline = time.monotonic() + 60
+    while True:
+        job: dict[str, Any] = client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
+        if holds(job):
+            return job
+        assert time.monotonic() < deadline, job
+        time.sleep(0.02)
 
 
 def document_of(response: httpx.Response) -> dict[str, Any]:

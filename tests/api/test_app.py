@@ -1,14 +1,12 @@
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from api.app import create_app
-from corpus.errors import DataFolderInUse
-from rag import Pipeline, Settings, Upload
-from tests.api.serving import problem_of, serving
+from rag import Settings
+from tests.api.serving import problem_of
 
 
 def test_the_process_is_alive(client: httpx.Client) -> None:
@@ -60,7 +58,7 @@ def test_an_odd_request_id_of_the_client_is_replaced(client: httpx.Client, sent:
 
 def test_the_routes_are_described(client: httpx.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    assert {"/v1/documents", "/v1/search", "/v1/answers", "/v1/summaries"} <= set(paths)
+    assert {"/v1/documents", "/v1/search", "/v1/answers", "/v1/summaries", "/v1/jobs"} <= set(paths)
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"query": ', b"\xff", b"[" * 200_000])
@@ -97,43 +95,3 @@ def test_a_request_over_the_limit_is_refused_as_it_comes_in(
         str(client.base_url.join(path)), content=parts(), headers={"content-type": content_type}
     )
     problem_of(response, 413, "too-large")
-
-
-def test_an_unexpected_error_is_logged_and_not_shown(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    app = create_app(Settings(data_dir=tmp_path, threads=1))
-
-    @app.get("/broken")
-    async def broken() -> None:
-        raise RuntimeError("a secret of the house")
-
-    with serving(app) as opened:
-        response = opened.get("/broken")
-    problem = problem_of(response, 500, "internal-error")
-    assert "secret" not in response.text
-    assert problem["request_id"] in caplog.text
-    assert "a secret of the house" in caplog.text
-
-
-def test_documents_that_waited_when_it_stopped_are_indexed_when_it_starts(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, threads=1)
-    pipeline = Pipeline(settings)
-    try:
-        upload = Upload(data="The heron stands in the reeds.", media_type="text/plain", name="a")
-        asyncio.run(pipeline.add([upload]))
-    finally:
-        pipeline.close()
-    with serving(create_app(settings)) as opened:
-        for _ in range(200):
-            if opened.get("/readyz").json()["searchable_chunks"] == 1:
-                break
-        found = opened.post("/v1/search", json={"query": "heron"}).json()["passages"]
-    assert [passage["text"] for passage in found] == ["The heron stands in the reeds."]
-
-
-def test_it_closes_its_data_folder_when_it_stops(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, threads=1)
-    with serving(create_app(settings)), pytest.raises(DataFolderInUse):
-        Pipeline(settings)
-    Pipeline(settings).close()

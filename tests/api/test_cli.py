@@ -119,6 +119,7 @@ def test_ingest_as_json_has_the_shape_of_the_http_route(heron: Path, tmp_path: P
         "version": 1,
         "title": "heron.txt",
         "status": "ready",
+        "job_id": None,
     }
     assert refused["problem"]["type"] == "urn:pincite:problem:empty-document"
 

@@ -1,9 +1,7 @@
-import time
-
 import httpx
 import pytest
 
-from tests.api.serving import document_of, post_json, problem_of
+from tests.api.serving import document_of, ended_job, post_json, problem_of
 
 HERON = "The heron stands in the reeds. It waits for a fish."
 
@@ -21,7 +19,7 @@ def test_a_file_is_searchable_when_it_was_waited_for(client: httpx.Client) -> No
     response = send(client, ("heron.txt", HERON.encode()), collection="waited")
     entry = document_of(response)
     assert response.status_code == 200
-    assert set(entry) == {"name", "id", "outcome", "version", "title", "status"}
+    assert set(entry) == {"name", "id", "outcome", "version", "title", "status", "job_id"}
     assert (entry["name"], entry["outcome"], entry["version"], entry["status"]) == (
         "heron.txt",
         "created",
@@ -39,11 +37,11 @@ def test_a_file_that_is_not_waited_for_is_accepted_and_becomes_searchable(
         "/v1/documents", files={"file": ("heron.txt", HERON)}, data={"collection": "later"}
     )
     assert response.status_code == 202
-    document_id = document_of(response)["id"]
-    deadline = time.monotonic() + 30
-    while client.get(f"/v1/documents/{document_id}").json()["status"] == "pending":
-        assert time.monotonic() < deadline
-    assert client.get(f"/v1/documents/{document_id}").json()["status"] == "ready"
+    entry = document_of(response)
+    assert entry["status"] == "pending"
+    job = ended_job(client, entry["job_id"])
+    assert (job["status"], job["document_ids"]) == ("done", [entry["id"]])
+    assert client.get(f"/v1/documents/{entry['id']}").json()["status"] == "ready"
 
 
 def test_a_text_is_a_document(client: httpx.Client) -> None:
@@ -91,6 +89,7 @@ def test_the_same_again_is_unchanged_and_other_content_is_a_new_version(
         for text in (HERON, HERON, "The heron has gone.")
     ]
     assert [one["outcome"] for one in outcomes] == ["created", "unchanged", "updated"]
+    assert outcomes[1]["job_id"] is None
     assert len({one["id"] for one in outcomes}) == 1
     url = f"/v1/documents/{outcomes[0]['id']}/text"
     assert client.get(url).json()["text"] == "The heron has gone."
@@ -183,6 +182,9 @@ def test_in_a_batch_the_bad_files_have_problems_and_the_others_go_on(client: htt
     )
     assert response.status_code == 200
     first, unknown, latin, second = response.json()["documents"]
+    job = client.get(f"/v1/jobs/{first['job_id']}").json()
+    assert (job["status"], job["total"]) == ("done", 2)
+    assert job["document_ids"] == sorted([first["id"], second["id"]])
     assert (first["outcome"], second["outcome"]) == ("created", "created")
     assert (unknown["name"], unknown["problem"]["status"]) == ("b.exe", 415)
     assert (latin["name"], latin["problem"]["status"]) == ("c.txt", 422)

@@ -225,6 +225,44 @@ def test_progress_ends_with_all_that_waited(shelf: Shelf) -> None:
     assert seen == sorted(seen)
 
 
+def test_a_batch_is_of_the_versions_that_are_named(shelf: Shelf) -> None:
+    pipeline = shelf.pipeline
+    texts = ["\n\n".join(f"# {at}\n\n{name} {at}." for at in range(100)) for name in "ab"]
+    uploads = [Upload(text, "text/markdown", "a.md", shelf.collection) for text in texts]
+    first, second = (
+        (one.id, one.version) for one in run(pipeline.add(uploads)) if isinstance(one, Accepted)
+    )
+    assert run(pipeline.waiting([first])) == {first: 100}
+    left = run(pipeline.index_batch([first]))
+    assert 0 < left < 100
+    assert run(pipeline.waiting()) == {first: left, second: 100}
+    while left:
+        left = run(pipeline.index_batch([first]))
+    assert run(pipeline.index_batch([first])) == 0
+    assert run(pipeline.document(first[0])).status == "ready"
+    assert run(pipeline.document(second[0])).status == "pending"
+    run(pipeline.delete(second[0]))
+
+
+def test_a_deletion_removes_its_vectors_and_embeds_nothing(shelf: Shelf) -> None:
+    gone = shelf.add(OLD)
+    (waits,) = run(shelf.pipeline.add([_text(NEW, collection=shelf.collection)]))
+    run(shelf.pipeline.delete(gone))
+    assert shelf.pipeline._vectors.count("default", shelf.collection) == 0
+    assert isinstance(waits, Accepted)
+    assert run(shelf.pipeline.waiting([(waits.id, 1)])) == {(waits.id, 1): 1}
+    run(shelf.pipeline.index())
+
+
+def test_the_batch_that_leaves_none_removes_the_vectors_of_older_versions(shelf: Shelf) -> None:
+    shelf.add(OLD, external_id="tower")
+    newer = _text(NEW, collection=shelf.collection, external_id="tower")
+    (accepted,) = run(shelf.pipeline.add([newer]))
+    assert isinstance(accepted, Accepted)
+    assert run(shelf.pipeline.index_batch([(accepted.id, 2)])) == 0
+    assert shelf.pipeline._vectors.count("default", shelf.collection) == 1
+
+
 def test_questions_asked_at_once_are_answered_as_one_by_one(
     shelf: Shelf, answers: Mapping[str, Answer]
 ) -> None:

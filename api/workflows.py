@@ -1,0 +1,198 @@
+"""Durable workflows: what was accepted is done, whatever becomes of the process. They run on DBOS.
+
+A workflow is a coroutine whose steps are recorded in a database. When the process dies in the
+middle, the next one runs the workflow again and passes over the steps that are recorded. The step
+that was cut short runs twice, so it has to be one that may. A run of a workflow is a job.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import uuid
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from dbos import (
+    DBOS,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    SetWorkflowAttributes,
+    SetWorkflowID,
+    StepOptions,
+    error,
+)
+
+from api.job import Job
+from api.runs import read_job, unfinished, versions_of
+from corpus.types import DocumentVersion
+from rag import Pipeline, Settings
+
+# DBOS goes on only with workflows of its own version, which would else be a hash of the source, so
+# that an upgrade would strand what is under way. Change a workflow only so that a recorded run of
+# the older one still fits it; where that can not be, write another one under a new name.
+_VERSION = "1"
+# A process goes on with what one of the same name has left. A data folder has one at a time.
+_EXECUTOR = "pincite"
+
+_INGEST = "ingest"
+_ATTEMPTS = 3  # of a step, with 1 and 2 seconds between them
+_MOST_VERSIONS = 1000  # of a job, as many as an upload can have files
+# SQLite has one writer, for which others sleep; for a connection they queue. 300 small uploads, 16
+# at a time, were searchable after 11 s with 2 connections, 14 s with 4, and 23 s with DBOS's 20.
+_CONNECTIONS = 2
+_THREADS = 12  # that the server's requests and workflows share; the library has 15 connections
+
+# What DBOS says when a job is cancelled or the process is stopped, which somebody asked for.
+_NO_NEWS = (
+    "Asyncio task cancelled",
+    "was cancelled",
+    "is no longer owned by this execution",
+    "after shutdown",
+)
+
+_process = threading.Lock()  # held while DBOS runs, of which a process has one
+
+
+class Workflows:
+    """The workflows over one pipeline, while `run_workflows` has them running."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Register the workflows with DBOS, which must not be launched yet."""
+        self._pipeline = pipeline
+        self._stopping = False
+        self._under_way = 0  # workflows
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._turn = asyncio.Lock()  # to embed, which jobs do in turns
+
+        # A closure, because DBOS would record the `self` of a method with the job.
+        @DBOS.workflow(name=_INGEST)
+        async def ingest(versions: list[list[Any]], total: int) -> None:
+            of = versions_of(versions)
+
+            async def embed_batch() -> int:
+                async with self._turn:
+                    self._check_going_on()
+                    left = await pipeline.index_batch(of)
+                if left:  # a job that is done needs no note of it
+                    await _note_done(total - left)
+                return left
+
+            with self._counted():
+                while await self._step("embed", embed_batch):
+                    pass
+
+        self._ingest = ingest
+
+    async def ingest(self, versions: Collection[DocumentVersion]) -> Job | None:
+        """A job that makes these versions searchable; None when nothing of them waits."""
+        waiting = await self._pipeline.waiting(versions)
+        if not waiting:
+            return None
+        job_id = f"job_{uuid.uuid4().hex[:20]}"
+        total = sum(waiting.values())
+        attributes = {"unit": "chunks", "done": 0, "total": total}
+        with SetWorkflowID(job_id), SetWorkflowAttributes(attributes):
+            await DBOS.start_workflow_async(self._ingest, [list(one) for one in waiting], total)
+        return await read_job(job_id)
+
+    async def take_up(self) -> None:
+        """Start a job for what waits and has none, because the process died just then.
+
+        What waits in a job that failed or was cancelled is left to its retry.
+        """
+        waiting = await self._pipeline.waiting()
+        if not waiting:
+            return
+        left = sorted(waiting.keys() - await unfinished(_INGEST))
+        for start in range(0, len(left), _MOST_VERSIONS):
+            await self.ingest(left[start : start + _MOST_VERSIONS])
+
+    async def stop(self) -> None:
+        """Let the steps that are under way end, and begin no other."""
+        self._stopping = True
+        await self._idle.wait()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def _step(self, name: str, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+        """What a step of the calling workflow gives, now or when it was recorded."""
+        self._check_going_on()
+        options: StepOptions = {"name": name, "retries_allowed": True, "max_attempts": _ATTEMPTS}
+        try:
+            return await DBOS.run_step_async(options, work)
+        except error.DBOSMaxStepRetriesExceeded as exceeded:
+            raise exceeded.errors[-1] from exceeded  # the reason, which a person understands
+
+    def _check_going_on(self) -> None:
+        if self._stopping:
+            # An error would end the job; this leaves it to the next process.
+            raise asyncio.CancelledError
+
+
+@asynccontextmanager
+async def run_workflows(pipeline: Pipeline, settings: Settings) -> AsyncIterator[Workflows]:
+    """Run the workflows over `pipeline`, those as well that an earlier process has left.
+
+    Raises RuntimeError when this process runs some already.
+    """
+    if not _process.acquire(blocking=False):
+        raise RuntimeError("This process serves an application already, and DBOS allows only one.")
+    try:
+        logging.getLogger("dbos").addFilter(_is_news)
+        DBOS(config=_config(settings))
+        workflows = Workflows(pipeline)
+        DBOS.launch()  # on this event loop, so that the workflows run on it too
+        await workflows.take_up()
+        try:
+            yield workflows
+        finally:
+            await workflows.stop()
+    finally:
+        # In a thread: it waits for threads that may wait for this event loop.
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        _process.release()
+
+
+def database_url(data_dir: Path) -> str:
+    """Where DBOS records the workflows: a SQLite file, which is there afterwards."""
+    path = data_dir / "jobs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # fewer syncs, and reading beside a writer
+    return f"sqlite:///{path}"
+
+
+def _config(settings: Settings) -> DBOSConfig:
+    level = settings.log_level
+    return {
+        "name": "pincite",
+        "application_version": _VERSION,
+        "executor_id": _EXECUTOR,
+        "system_database_url": database_url(settings.data_dir),
+        "sys_db_pool_size": _CONNECTIONS,
+        "serializer": DBOSPortableJSONSerializer(),  # the default one is pickle
+        "max_executor_threads": _THREADS,
+        "log_level": "WARNING" if level == "info" else level.upper(),  # it informs of itself only
+    }
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    said = f"{record.getMessage()} {record.exc_info[1] if record.exc_info else ''}"
+    return not any(words in said for words in _NO_NEWS)
+
+
+async def _note_done(done: int) -> None:
+    """Say, within a step, how much of its job is done."""
+    await DBOS.update_workflow_attributes_async(str(DBOS.workflow_id), {"done": done}, merge=True)
