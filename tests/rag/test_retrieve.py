@@ -69,7 +69,7 @@ def test_a_passage_is_its_document_s_text(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(("mode", "half"), [(Mode.DENSE, "dense"), (Mode.LEXICAL, "lexical")])
 def test_one_half_alone_ranks_by_itself(pipeline: Pipeline, mode: Mode, half: str) -> None:
     found = run(pipeline.search("hosepipe ban", mode=mode))
-    assert found[0].ranks_by == {half: 1}
+    assert set(found[0].ranks_by) == {half}
     assert all(set(passage.ranks_by) <= {half} for passage in found)
 
 
