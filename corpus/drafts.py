@@ -20,7 +20,7 @@ from sqlalchemy import (
 from corpus.chunk import heading_text
 from corpus.records import row_of_chunk
 from corpus.schema import alive_in, chunks, documents, stale_vectors, versions
-from corpus.types import Chunk
+from corpus.types import Chunk, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Draft:
     content_hash: str
     text: str
     chunks: Sequence[Chunk]
+    pages: Sequence[Span] = ()
 
 
 def draft_id(tenant: str, draft: Draft) -> str:
@@ -86,6 +87,7 @@ def insert_version(connection: Connection, document_id: str, version: int, draft
             metadata=dict(draft.metadata),
             content_hash=draft.content_hash,
             text=draft.text,
+            pages=[[page.start, page.end] for page in draft.pages],
         )
     )
     for chunk in draft.chunks:

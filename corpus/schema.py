@@ -24,7 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from corpus.errors import IncompatibleData
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -58,6 +58,7 @@ versions = Table(
     Column("metadata", JSON, nullable=False),
     Column("content_hash", String, nullable=False),
     Column("text", Text, nullable=False),
+    Column("pages", JSON, nullable=False),
 )
 
 chunks = Table(

@@ -3,6 +3,7 @@
 All offsets are half-open and count code points of a document's canonical text.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -95,12 +96,17 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class ParsedText:
-    """What a parser makes of a file: canonical text, and blocks in order that lie within it."""
+    """What a parser makes of a file: canonical text, and blocks in order that lie within it.
+
+    `pages` are the spans of the pages or slides, in order, together the whole text; none for a
+    format without pages. `metadata` is JSON.
+    """
 
     text: str
     blocks: tuple[Block, ...]
     title: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    pages: tuple[Span, ...] = ()
 
 
 class Outcome(StrEnum):
@@ -124,7 +130,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A version of a stored document, counted from 1; times are ISO 8601 in UTC."""
+    """A version of a stored document, counted from 1; times are ISO 8601 in UTC.
+
+    `pages` are the spans of its pages or slides, as in ParsedText.
+    """
 
     id: str
     tenant: str
@@ -140,6 +149,11 @@ class Document:
     created_at: str
     updated_at: str
     text: str
+    pages: tuple[Span, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The number, from 1, of the page on which a character stands; None without pages."""
+        return bisect_right(self.pages, offset, key=lambda page: page.start) or None
 
 
 @dataclass(frozen=True, slots=True)
