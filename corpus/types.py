@@ -109,6 +109,16 @@ class ParsedText:
     pages: tuple[Span, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a parser may make of one file; over it, the file is refused."""
+
+    max_pages: int = 2_000  # pages of a PDF, slides of a presentation
+    max_expansion: int = 100  # times its own size, for what is packed in a file
+    max_expanded_mb: int = 500  # the same in MiB, however large the file is
+    max_characters: int = 20 * 1024 * 1024  # of the text that was in a file
+
+
 class Outcome(StrEnum):
     """What came of an upload."""
 
