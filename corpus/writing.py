@@ -8,18 +8,20 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from corpus.tables import mark_flaws, split_cells
+from corpus.tables import mark_flaws, names_columns, split_cells
 from corpus.types import Block, BlockKind, ParsedText, Row, Span
 
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 _LINE_ENDS = re.compile(r"\r\n?|[\v\f]")
 _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
+_NO_NAME = "–"  # heads a column that has no name
 
 
 class Writer:
     """A text that grows block by block, and the places where its pages begin."""
 
     def __init__(self) -> None:
+        """Nothing is written yet."""
         self._parts: list[str] = []
         self._blocks: list[Block] = []
         self._pages: list[int] = []
@@ -42,11 +44,17 @@ class Writer:
                 prefix = ""
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """A table, header first. Leading rows of a single cell become its caption, as text."""
+        """A table, header first. Rows of a single cell above the header become text: captions."""
         cells = [[one_line(cell).replace("|", r"\|") for cell in row] for row in rows]
         filled = [row for row in cells if any(row)]
-        while len(filled) > 1 and sum(map(bool, filled[0])) == 1 and _width(filled[1]) > 1:
-            self.paragraph("".join(filled.pop(0)).replace(r"\|", "|"))
+        captions = _captions(filled)
+        for row in filled[:captions]:
+            self.paragraph("".join(row).replace(r"\|", "|"))
+        filled = filled[captions:]
+        if filled:
+            # A cell without a name above it would be taken for one that slipped in.
+            missing = max(map(_width, filled)) - _width(filled[0])
+            filled[0] = filled[0][: _width(filled[0])] + [_NO_NAME] * missing
         # A pipe before an empty first cell, which would be taken for the pipe before the row.
         lines = [("" if row[0] else "|") + " | ".join(row).rstrip() for row in filled]
         if lines:
@@ -89,6 +97,14 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """`text` without line ends, with single spaces."""
     return " ".join(clean(text).split())
+
+
+def _captions(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows of a single cell stand above a header."""
+    for at, row in enumerate(rows):
+        if sum(map(bool, row)) > 1:
+            return at if names_columns(row) else 0
+    return 0
 
 
 def _width(row: Sequence[str]) -> int:
