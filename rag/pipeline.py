@@ -6,13 +6,15 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 import asyncio
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 from corpus.embed import MiniLM
 from corpus.errors import CorpusError, InvalidRequest, NotFound, UnreadableDocument
-from corpus.ingest import Upload, add, index
-from corpus.library import Library
+from corpus.ingest import Upload, draft, index
+from corpus.isolate import ParserPool
+from corpus.library import Draft, Library
 from corpus.tokens import token_counter
 from corpus.types import Accepted, Chunk, Document, Passage, Span
 from corpus.vectors import VectorIndex
@@ -50,27 +52,40 @@ class Pipeline:
         except CorpusError:
             self._model.close()
             raise
+        self._parsers = ParserPool(
+            limits=settings.limits,
+            seconds=settings.parse_seconds,
+            memory_mb=settings.parse_memory_mb,
+        )
         self._indexing = asyncio.Lock()
 
     def close(self) -> None:
-        """Close everything that is open; no thread is left behind."""
+        """Close everything that is open; no thread and no process is left behind."""
+        self._parsers.close()
         self._library.close()
         self._vectors.close()
         self._model.close()
 
     async def add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:
         """Store uploads; one result or error for each, in order. `index` makes them searchable."""
-        return await asyncio.to_thread(lambda: [self._add(upload) for upload in uploads])
+        return await asyncio.to_thread(self._add, uploads)
 
-    def _add(self, upload: Upload) -> Accepted | UnreadableDocument:
+    def _add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:
+        """Parse as many at once as there are parsers, and store in order."""
+        with ThreadPoolExecutor(self._parsers.processes) as threads:
+            return [
+                one if isinstance(one, UnreadableDocument) else self._library.accept(_TENANT, one)
+                for one in threads.map(self._draft, uploads)
+            ]
+
+    def _draft(self, upload: Upload) -> Draft | UnreadableDocument:
         try:
-            return add(
-                self._library,
-                _TENANT,
+            return draft(
                 upload,
                 count_tokens=self._count_tokens,
                 max_tokens=self.settings.chunk_tokens,
                 max_bytes=self.settings.max_file_mb * 1024 * 1024,
+                read=self._parsers.parse,
             )
         except UnreadableDocument as error:
             return error

@@ -39,9 +39,9 @@ class Shelf:
     pipeline: Pipeline
     collection: str
 
-    def add(self, text: str, name: str = "note.txt", **fields: Any) -> str:
-        """Store and index one text; its document's id."""
-        upload = Upload(text, media_type_of(name), name, collection=self.collection, **fields)
+    def add(self, source: str | bytes, name: str = "note.txt", **fields: Any) -> str:
+        """Store and index one text or file; its document's id."""
+        upload = Upload(source, media_type_of(name), name, collection=self.collection, **fields)
         (accepted,) = run(self.pipeline.add([upload]))
         assert isinstance(accepted, Accepted), accepted
         run(self.pipeline.index())

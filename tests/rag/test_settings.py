@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from corpus.types import Limits
 from rag.errors import InvalidSettings, RagError
 from rag.settings import Settings, load_settings, settings_table
 
@@ -14,6 +15,11 @@ GOOD: dict[str, tuple[str, object]] = {
     "port": ("9123", 9123),
     "max_file_mb": ("7", 7),
     "max_request_mb": ("70", 70),
+    "max_pages": ("50", 50),
+    "max_expansion": ("20", 20),
+    "max_expanded_mb": ("80", 80),
+    "parse_seconds": ("5", 5),
+    "parse_memory_mb": ("2048", 2048),
     "chunk_tokens": ("120", 120),
     "encoding": ("o200k_base", "o200k_base"),
     "threads": ("3", 3),
@@ -25,6 +31,11 @@ BAD = {
     "port": ["0", "65536", "http", ""],
     "max_file_mb": ["0", "-1", "1.5", "big"],
     "max_request_mb": ["0", "none"],
+    "max_pages": ["0", "all"],
+    "max_expansion": ["0", "-1"],
+    "max_expanded_mb": ["0", "x"],
+    "parse_seconds": ["0", "1.5"],
+    "parse_memory_mb": ["511", "x"],
     "chunk_tokens": ["39", "201", "x"],
     "threads": ["-1", "many"],
     "passages": ["0", "101", "ten"],
@@ -108,6 +119,11 @@ def test_a_bad_value_of_the_env_file_is_named(tmp_path: Path) -> None:
 
 def test_invalid_settings_are_an_error_of_the_chain() -> None:
     assert issubclass(InvalidSettings, RagError)
+
+
+def test_the_limits_of_a_file_are_those_that_are_set() -> None:
+    settings = Settings(max_file_mb=3, max_pages=4, max_expansion=5, max_expanded_mb=6)
+    assert settings.limits == Limits(4, 5, 6, 3 * 1024 * 1024)
 
 
 def test_settings_do_not_change() -> None:
