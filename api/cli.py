@@ -4,7 +4,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -22,7 +22,6 @@ FAILED = 1
 ABSTAINED = 3
 INTERRUPTED = 130
 
-_LAST_SECONDS = 10  # that a server gives its open requests when it is stopped
 
 _Result = TypeVar("_Result")
 
@@ -82,31 +81,11 @@ def serve(
 ) -> None:
     """Serve documents, answers and summaries over HTTP."""
     with _plain_errors():
-        import uvicorn
-
-        from api.app import create_app
-        from rag import Pipeline, load_settings
+        from api.serve import run_server
+        from rag import load_settings
 
         settings = load_settings()
-        address, number = host or settings.host, port or settings.port
-        # Opened here, so that a folder that is in use is an error in one line.
-        http = create_app(settings, Pipeline(settings))
-        shown = f"[{address}]" if ":" in address else address
-        typer.echo(f"Pincite is at http://{shown}:{number}, its routes at /docs.", err=True)
-        config = uvicorn.Config(
-            http,
-            host=address,
-            port=number,
-            log_level=settings.log_level,
-            ws="none",
-            timeout_graceful_shutdown=_LAST_SECONDS,
-        )
-        server = uvicorn.Server(config)
-        # So that requests which wait for a job, that goes on at the next start, end by themselves.
-        http.state.stopping = lambda: server.should_exit
-        with suppress(KeyboardInterrupt):
-            server.run()
-        if not server.started:
+        if not run_server(settings, host or settings.host, port or settings.port):
             raise typer.Exit(FAILED)
 
 

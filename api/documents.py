@@ -18,8 +18,7 @@ from api.job import Job, JobStatus
 from api.problems import problem_of, request_id_of, respond
 from api.requests import DocumentChanges, DocumentRequest, UploadFields
 from api.runs import ended
-from corpus.errors import InvalidRequest, NotFound, TooLarge, UnknownType, UnreadableDocument
-from corpus.parse import PARSERS, media_type_of
+from corpus.errors import InvalidRequest, NotFound, TooLarge, UnreadableDocument
 from corpus.types import Accepted
 from rag import Pipeline, Upload
 
@@ -217,15 +216,11 @@ def _fields(form: FormData) -> UploadFields:
 
 async def _file(file: UploadFile, fields: UploadFields, max_mb: int) -> Upload | Refused:
     name = PurePosixPath((file.filename or "").replace("\\", "/")).name or "unnamed"
-    try:
-        media_type = _media_type(name, file.content_type)
-    except UnknownType as error:
-        return Refused(name, error)
     if file.size is not None and file.size > max_mb * _MIB:
         return Refused(name, _too_large(name, max_mb))
     return Upload(
         data=await file.read(),
-        media_type=media_type,
+        media_type=(file.content_type or "").partition(";")[0].strip().lower() or None,
         name=name,
         collection=fields.collection,
         external_id=fields.external_id,
@@ -233,17 +228,6 @@ async def _file(file: UploadFile, fields: UploadFields, max_mb: int) -> Upload |
         title=fields.title,
         metadata=fields.metadata,
     )
-
-
-def _media_type(name: str, content_type: str | None) -> str:
-    """By the name, which people see, before what a client declares."""
-    try:
-        return media_type_of(name)
-    except UnknownType:
-        declared = (content_type or "").partition(";")[0].strip().lower()
-        if declared in PARSERS:
-            return declared
-        raise
 
 
 def _too_large(name: str, max_mb: int) -> TooLarge:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from corpus.errors import InvalidRequest, TooLarge, UnreadableDocument
-from corpus.parse import SUFFIXES, media_type_of
+from corpus.sniff import SUFFIXES
 from rag import Upload
 
 _MIB = 1024 * 1024
@@ -71,7 +71,6 @@ def uploads_of_files(
     """Each file as an upload that is known by its absolute path."""
     for path in files:
         try:
-            media_type = media_type_of(path.name)
             if path.stat().st_size > max_mb * _MIB:
                 raise TooLarge(f"It is over {max_mb} MiB. Split it, or raise PINCITE_MAX_FILE_MB.")
             data = path.read_bytes()
@@ -81,7 +80,7 @@ def uploads_of_files(
         uri = path.as_uri()
         yield Upload(
             data=data,
-            media_type=media_type,
+            media_type=None,
             name=os.fsencode(path.name).decode("utf-8", "replace"),
             collection=collection,
             external_id=uri,

@@ -4,7 +4,7 @@ All offsets are half-open and count code points.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -245,20 +245,6 @@ class CitationState(Wire):
     title: str | None
     uri: str | None
     status: str = Field(description='"current", "changed" or "deleted".')
-
-
-class Health(BaseModel):
-    """The process is alive."""
-
-    status: Literal["ok"] = "ok"
-
-
-class Readiness(Health):
-    """The store answers, and holds this much; of a new embedding model some vectors are missing."""
-
-    documents: int
-    searchable_chunks: int
-    collections_by_words_only: int
 
 
 def answer(given: GivenAnswer) -> Answer:

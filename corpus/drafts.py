@@ -23,7 +23,7 @@ from corpus.chunk import heading_text, indexed_text, surrounding_text
 from corpus.errors import NotFound
 from corpus.records import row_of_chunk
 from corpus.schema import alive_in, chunks, documents, stale_vectors, versions
-from corpus.types import Chunk
+from corpus.types import Chunk, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Draft:
     chunks: Sequence[Chunk]
     file: bytes | None = None  # as it was sent
     file_name: str | None = None
+    pages: Sequence[Span] = ()
 
 
 # The update of what is there holds the row till the transaction ends.
@@ -122,6 +123,7 @@ def insert_version(
             metadata=dict(draft.metadata),
             content_hash=draft.content_hash,
             text=draft.text,
+            pages=[[page.start, page.end] for page in draft.pages],
             file_sha256=file_sha256,
             file_name=draft.file_name,
         )

@@ -3,9 +3,17 @@
 CorpusError
 ├── UnreadableDocument        the bytes can not become a document
 │   ├── EmptyDocument
+│   ├── NoText                pictures of text only
 │   ├── UnknownType
 │   ├── NotUtf8
-│   └── TooLarge
+│   ├── Encrypted             a password or a licence is needed
+│   ├── Damaged               cut short, or not as its format wants it
+│   ├── TooLarge
+│   ├── TooManyPages
+│   ├── ExpandsTooMuch        a zip bomb, or as good as one
+│   ├── TooSlow
+│   ├── TooMuchMemory
+│   └── ParserCrashed
 ├── InvalidRequest            an argument that no document could satisfy
 ├── NotFound                  no such document, version or citation for this tenant
 ├── DataFolderInUse           another process writes to the data folder
@@ -29,6 +37,10 @@ class EmptyDocument(UnreadableDocument):
     """There is no text in it."""
 
 
+class NoText(UnreadableDocument):
+    """There are pictures in it, perhaps of text, and no text."""
+
+
 class UnknownType(UnreadableDocument):
     """No parser reads this type."""
 
@@ -37,8 +49,36 @@ class NotUtf8(UnreadableDocument):
     """The text is in another encoding than UTF-8, or is not text."""
 
 
+class Encrypted(UnreadableDocument):
+    """It can not be opened without a password or a licence."""
+
+
+class Damaged(UnreadableDocument):
+    """It was cut short, or is not as its format wants it."""
+
+
 class TooLarge(UnreadableDocument):
     """Over the size limit."""
+
+
+class TooManyPages(UnreadableDocument):
+    """Over the limit of pages."""
+
+
+class ExpandsTooMuch(UnreadableDocument):
+    """What is packed in it is over the limit, as in a zip bomb."""
+
+
+class TooSlow(UnreadableDocument):
+    """Reading it took longer than the limit."""
+
+
+class TooMuchMemory(UnreadableDocument):
+    """Reading it took more memory than the limit."""
+
+
+class ParserCrashed(UnreadableDocument):
+    """The process that read it died of it."""
 
 
 class InvalidRequest(CorpusError):

@@ -1,7 +1,6 @@
 """HTML to text and blocks: the main content, by trafilatura, without menus and banners.
 
-The canonical text is written here from trafilatura's tree: one block per line, a blank line
-between blocks, table rows as `cell | cell`, list items as `- item`.
+The canonical text is written from trafilatura's tree, list items as `- item`.
 """
 
 import re
@@ -12,8 +11,8 @@ import trafilatura
 from lxml.etree import _Element
 
 from corpus.errors import EmptyDocument
-from corpus.tables import mark_flaws, split_cells
-from corpus.types import Block, BlockKind, ParsedText, Row, Span
+from corpus.types import BlockKind, ParsedText
+from corpus.writing import Writer
 
 _BLANKS = re.compile(r"[ \t]+")
 
@@ -31,31 +30,13 @@ def read_html(text: str) -> ParsedText:
     )
     if page is None or page.body is None:
         raise EmptyDocument("The page has no main content: no paragraphs of text were found in it.")
-    canonical, blocks = _write(page.body)
+    writer = Writer()
+    for kind, level, lines in _pieces(page.body):
+        writer.block(kind, lines, level)
     metadata = {
         name: value for name in ("author", "date", "sitename") if (value := getattr(page, name))
     }
-    return ParsedText(canonical, blocks, title=page.title, metadata=metadata)
-
-
-def _write(body: _Element) -> tuple[str, tuple[Block, ...]]:
-    parts: list[str] = []
-    blocks: list[Block] = []
-    at = 0
-    for kind, level, lines in _pieces(body):
-        spans = []
-        for line in lines:
-            spans.append(Span(at, at + len(line)))
-            parts.append(line + "\n")
-            at += len(line) + 1
-        rows = mark_flaws(
-            [Row(span, split_cells(line)) for span, line in zip(spans, lines, strict=True)]
-        )
-        whole = Span(spans[0].start, spans[-1].end)
-        blocks.append(Block(kind, whole, level, rows if kind is BlockKind.TABLE else ()))
-        parts.append("\n")
-        at += 1
-    return "".join(parts), tuple(blocks)
+    return writer.parsed(page.title, metadata)
 
 
 def _pieces(element: _Element) -> Iterator[tuple[BlockKind, int, list[str]]]:

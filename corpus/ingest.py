@@ -20,22 +20,28 @@ from corpus.chunk import MAX_TOKENS, chunk
 from corpus.embedders import change_over, drop_stale_indexes
 from corpus.errors import EmptyDocument, NotUtf8, TooLarge, UnreadableDocument
 from corpus.library import Draft, Library
-from corpus.parse import parse, parse_text
-from corpus.types import Accepted, DocumentVersion
+from corpus.parse import parse_source
+from corpus.sniff import PLAIN, sniff
+from corpus.types import Accepted, DocumentVersion, ParsedText
 from corpus.vectors import VectorIndex
 
 MAX_BYTES = 20 * 1024 * 1024
 _BATCH = 64  # chunks embedded and marked at once: the second that a crash costs or a stop takes
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+Read = Callable[[bytes | str, str], ParsedText]  # a source and its media type
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A document as it comes in. `name` is its file name, or what errors should call it."""
+    """A document as it comes in. `name` is its file name, or what errors should call it.
+
+    `media_type` is what a text is. Of bytes it is what the sender says that they are, which counts
+    where neither they nor the name tell.
+    """
 
     data: bytes | str
-    media_type: str
+    media_type: str | None
     name: str
     collection: str = "default"
     external_id: str | None = None
@@ -57,6 +63,22 @@ def add(
 
     Raises UnreadableDocument, of the kind that fits, and stores nothing then.
     """
+    ready = draft(upload, count_tokens=count_tokens, max_tokens=max_tokens, max_bytes=max_bytes)
+    return library.accept(tenant, ready)
+
+
+def draft(
+    upload: Upload,
+    *,
+    count_tokens: Callable[[str], int],
+    max_tokens: int = MAX_TOKENS,
+    max_bytes: int = MAX_BYTES,
+    read: Read = parse_source,
+) -> Draft:
+    """Parse and chunk an upload; raises UnreadableDocument, of the kind that fits.
+
+    `read` parses: by itself in this process, or as ParserPool does, where it can do no harm.
+    """
     _check_described(upload)
     data = upload.data
     size = len(data) if isinstance(data, bytes) else len(data.encode("utf-8", "surrogatepass"))
@@ -67,24 +89,25 @@ def add(
         )
     if not data.strip():
         raise EmptyDocument(f"{upload.name} is empty.")
-    read = parse(data, upload.media_type) if isinstance(data, bytes) else None
-    parsed = read or parse_text(str(data), upload.media_type)
+    if isinstance(data, bytes):
+        media_type = sniff(data, upload.name, upload.media_type)
+    else:
+        media_type = upload.media_type or PLAIN
+    parsed = read(data, media_type)
     title = upload.title or parsed.title or PurePath(upload.name).name
-    return library.accept(
-        tenant,
-        Draft(
-            collection=upload.collection,
-            external_id=upload.external_id,
-            uri=upload.uri,
-            title=" ".join(title.split()),
-            media_type=upload.media_type,
-            metadata={**parsed.metadata, **upload.metadata},
-            content_hash=_content_hash(upload),
-            text=parsed.text,
-            chunks=chunk(parsed, count_tokens, max_tokens),
-            file=data if isinstance(data, bytes) else data.encode(),
-            file_name=upload.name,
-        ),
+    return Draft(
+        collection=upload.collection,
+        external_id=upload.external_id,
+        uri=upload.uri,
+        title=" ".join(title.split()),
+        media_type=media_type,
+        metadata={**parsed.metadata, **upload.metadata},
+        content_hash=_content_hash(upload),
+        text=parsed.text,
+        chunks=chunk(parsed, count_tokens, max_tokens),
+        file=data if isinstance(data, bytes) else data.encode(),
+        file_name=upload.name,
+        pages=parsed.pages,
     )
 
 

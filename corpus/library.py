@@ -243,6 +243,7 @@ class Library:
 
 def _document_query(tenant: str, *, with_text: bool = False) -> Select[*tuple[Any, ...]]:
     parts = [versions.c.uri, versions.c.title, versions.c.media_type, versions.c.metadata]
+    parts.append(versions.c.pages)
     if with_text:
         parts.append(versions.c.text)
     return (

@@ -13,6 +13,9 @@ from corpus.types import Block, BlockKind, ParsedText, Span
 
 _reader = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
 
+# It compiles its rules when it first meets each of them, which two threads must not do at once.
+_reader.parse("# a\n\n> - *b*\n\n| c |\n|---|\n| `d` |\n")
+
 _KINDS = {
     "paragraph_open": BlockKind.TEXT,
     "heading_open": BlockKind.HEADING,

@@ -24,6 +24,7 @@ def document_of_row(row: Row[*tuple[Any, ...]], text: str) -> Document:
         created_at=row.created_at,
         updated_at=row.updated_at,
         text=text,
+        pages=tuple(Span(*page) for page in row.pages),
     )
 
 

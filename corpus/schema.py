@@ -48,6 +48,7 @@ versions = Table(
     Column("metadata", JSON, nullable=False),
     Column("content_hash", String, nullable=False),
     Column("text", Text, nullable=False),
+    Column("pages", JSON, nullable=False),
     Column("file_sha256", String),  # none for what Pincite 0.1 read
     Column("file_name", String),
     Column("purged_at", String),  # since when nothing of it is left but that it was

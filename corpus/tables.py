@@ -11,6 +11,8 @@ from corpus.types import Flaw, Row, Span
 
 _PIPE = re.compile(r"(?<!\\)\|")
 _DELIMITER = re.compile(r"[\s|:]*--[\s|:-]*")
+_FIGURE = re.compile(r"[^\w\s]{0,3}\s?\d[\d.,\s]*\s?\S{0,3}")
+_YEAR = re.compile(r"(1[89]|20)\d\d")
 _MIN_ROWS_WITHOUT_DELIMITER = 3
 
 Line = tuple[Span, str]
@@ -35,6 +37,13 @@ def split_cells(line: str) -> tuple[str, ...]:
     while cells and not cells[-1]:
         cells.pop()
     return tuple(cells)
+
+
+def names_columns(row: Sequence[str]) -> bool:
+    """Whether a row is a header: there are words in it, and no figures but years."""
+    cells = [cell for cell in row if cell]
+    figures = [cell for cell in cells if _FIGURE.fullmatch(cell)]
+    return len(figures) < len(cells) and all(map(_YEAR.fullmatch, figures))
 
 
 def is_delimiter(line: str) -> bool:

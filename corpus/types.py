@@ -3,6 +3,7 @@
 All offsets are half-open and count code points of a document's canonical text.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -95,12 +96,27 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class ParsedText:
-    """What a parser makes of a file: canonical text, and blocks in order that lie within it."""
+    """What a parser makes of a file: canonical text, and blocks in order that lie within it.
+
+    `pages` are the spans of the pages or slides, in order, together the whole text; none for a
+    format without pages. `metadata` is JSON.
+    """
 
     text: str
     blocks: tuple[Block, ...]
     title: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    pages: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a parser may make of one file; over it, the file is refused."""
+
+    max_pages: int = 2_000  # pages of a PDF, slides of a presentation
+    max_expansion: int = 100  # times its own size, for what is packed in a file
+    max_expanded_mb: int = 500  # the same in MiB, however large the file is
+    max_characters: int = 20 * 1024 * 1024  # of the text that was in a file
 
 
 DocumentVersion = tuple[str, int]  # a document's id, and one of its versions
@@ -127,7 +143,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A version of a stored document, counted from 1; times are ISO 8601 in UTC."""
+    """A version of a stored document, counted from 1; times are ISO 8601 in UTC.
+
+    `pages` are the spans of its pages or slides, as in ParsedText.
+    """
 
     id: str
     tenant: str
@@ -143,6 +162,11 @@ class Document:
     created_at: str
     updated_at: str
     text: str
+    pages: tuple[Span, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The number, from 1, of the page on which a character stands; None without pages."""
+        return bisect_right(self.pages, offset, key=lambda page: page.start) or None
 
 
 @dataclass(frozen=True, slots=True)

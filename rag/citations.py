@@ -66,7 +66,7 @@ def cite(pointer: Pointer, marker: int) -> Citation:
         version=document.version,
         span=pointer.span,
         quote=pointer.span.of(document.text),
-        page=None,
+        page=document.page_at(pointer.span.start),
         title=document.title,
         uri=document.uri,
         heading_path=pointer.heading_path,

@@ -4,19 +4,20 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 """
 
 import asyncio
-import uuid
 from collections import abc
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from corpus.backlog import purge, waiting_by_version
+from corpus.backlog import waiting_by_version
 from corpus.changes import change_metadata, delete_collection
 from corpus.embed import MiniLM
 from corpus.embedders import incomplete, is_complete, take_over
-from corpus.errors import CorpusError, IndexIncomplete, InvalidRequest, NotFound, UnreadableDocument
-from corpus.ingest import Upload, add, index, index_batch, remove_stale
+from corpus.errors import CorpusError, IndexIncomplete, InvalidRequest, UnreadableDocument
+from corpus.ingest import Upload, draft
+from corpus.isolate import ParserPool
+from corpus.library import Draft
 from corpus.tokens import token_counter
 from corpus.types import (
     Accepted,
@@ -27,17 +28,16 @@ from corpus.types import (
     Original,
     Passage,
 )
-from rag.extract import read
+from rag.answer import answer_by_quoting
 from rag.fusion import Fusion
+from rag.indexing import Indexing
 from rag.resolve import citation_state
 from rag.retrieve import FUSION, Mode, retrieve
 from rag.settings import Settings
 from rag.store import open_store
-from rag.summarize import summarize
-from rag.telemetry import step
-from rag.types import Answer, CitationState, Status, Summary, Usage
+from rag.summarize import summary_by_quoting
+from rag.types import Answer, CitationState, Summary
 
-EXTRACTIVE = "pincite-extractive"
 _TENANT = "default"
 
 
@@ -58,27 +58,42 @@ class Pipeline:
             self._model.close()
             raise
         take_over(self._library)
-        self._indexing = asyncio.Lock()
+        self._parsers = ParserPool(
+            limits=settings.limits,
+            seconds=settings.parse_seconds,
+            memory_mb=settings.parse_memory_mb,
+        )
+        self._indexing = Indexing(
+            self._library, self._vectors, self._model.embed, settings.keep_versions
+        )
 
     def close(self) -> None:
-        """Close everything that is open; no thread is left behind."""
+        """Close everything that is open; no thread and no process is left behind."""
+        self._parsers.close()
         self._library.close()
         self._vectors.close()
         self._model.close()
 
     async def add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:
         """Store uploads; one result or error for each, in order. `index` makes them searchable."""
-        return await asyncio.to_thread(lambda: [self._add(upload) for upload in uploads])
+        return await asyncio.to_thread(self._add, uploads)
 
-    def _add(self, upload: Upload) -> Accepted | UnreadableDocument:
+    def _add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:
+        """Parse as many at once as there are parsers, and store in order."""
+        with ThreadPoolExecutor(self._parsers.processes) as threads:
+            return [
+                one if isinstance(one, UnreadableDocument) else self._library.accept(_TENANT, one)
+                for one in threads.map(self._draft, uploads)
+            ]
+
+    def _draft(self, upload: Upload) -> Draft | UnreadableDocument:
         try:
-            return add(
-                self._library,
-                _TENANT,
+            return draft(
                 upload,
                 count_tokens=self._count_tokens,
                 max_tokens=self.settings.chunk_tokens,
                 max_bytes=self.settings.max_file_mb * 1024 * 1024,
+                read=self._parsers.parse,
             )
         except UnreadableDocument as error:
             return error
@@ -88,28 +103,11 @@ class Pipeline:
 
         `on_progress` gets the chunks done and the chunks known.
         """
-        async with self._indexing:
-            await asyncio.to_thread(self._index, on_progress)
-
-    def _index(self, on_progress: Callable[[int, int], None] | None) -> None:
-        index(self._library, self._vectors, self._model.embed, on_progress)
-        if self.settings.keep_versions is not None:
-            purge(self._library, self.settings.keep_versions)
+        await self._indexing.index(on_progress)
 
     async def index_batch(self, of: abc.Collection[DocumentVersion]) -> int:
-        """Embed some of what waits of these versions; returns the chunks that still wait.
-
-        Calls take turns. The one that leaves none removes the vectors of older versions as well.
-        """
-        async with self._indexing:
-            return await asyncio.to_thread(self._index_batch, of)
-
-    def _index_batch(self, of: abc.Collection[DocumentVersion]) -> int:
-        index_batch(self._library, self._vectors, self._model.embed, of)
-        left = sum(waiting_by_version(self._library, of).values())
-        if not left:
-            remove_stale(self._library, self._vectors)
-        return left
+        """Embed some of what waits of these versions; returns the chunks that still wait."""
+        return await self._indexing.index_batch(of)
 
     async def waiting(
         self, of: abc.Collection[DocumentVersion] | None = None
@@ -148,13 +146,12 @@ class Pipeline:
     async def delete_collection(self, name: str) -> None:
         """Hide all documents of a collection from now on, and remove them; raises NotFound."""
         await asyncio.to_thread(delete_collection, self._library, _TENANT, name)
-        await self.index()
+        await self._indexing.remove_unused()
 
     async def delete(self, document_id: str) -> None:
         """Hide a document from now on, and remove it; raises NotFound."""
         await asyncio.to_thread(self._library.delete, _TENANT, document_id)
-        async with self._indexing:
-            await asyncio.to_thread(remove_stale, self._library, self._vectors)
+        await self._indexing.remove_unused()
 
     async def search(
         self,
@@ -222,42 +219,14 @@ class Pipeline:
         return await asyncio.to_thread(self._ask, question, collection)
 
     def _ask(self, question: str, collection: str) -> Answer:
-        timings: dict[str, float] = {}
-        with step("retrieve", timings):
-            passages = self._search(
-                question, collection, None, max_tokens=self.settings.passage_tokens
-            )
-        with step("read", timings):
-            texts = self._texts(passages)
-            passages = [item for item in passages if _version(item) in texts]
-            reading = read(question, passages, texts, self._chunks, self._model.embed)
-        return Answer(
-            id=f"ans_{uuid.uuid4().hex}",
-            question=question,
-            standalone_question=question,
-            status=Status.ABSTAINED if reading.reason else Status.ANSWERED,
-            reason=reading.reason,
-            text=reading.cited.text,
-            sentences=reading.cited.sentences,
-            citations=reading.cited.citations,
-            passages=tuple(passages),
-            conflicts=reading.conflicts,
-            usage=Usage(read=sum(item.chunk.token_count for item in passages)),
-            timings=timings,
-            model=EXTRACTIVE,
-            prompt_hash=None,
+        budget = self.settings.passage_tokens
+        return answer_by_quoting(
+            self._library,
+            _TENANT,
+            question,
+            find=lambda query: self._search(query, collection, None, max_tokens=budget),
+            embed=self._model.embed,
         )
-
-    def _texts(self, passages: Sequence[Passage]) -> dict[tuple[str, int], Document]:
-        """The passages' documents, without those that were deleted since they were found."""
-        texts = {}
-        for key in {_version(item) for item in passages}:
-            with suppress(NotFound):
-                texts[key] = self._library.document(_TENANT, *key)
-        return texts
-
-    def _chunks(self, document_id: str) -> Sequence[Chunk]:
-        return self._library.chunks(_TENANT, document_id)
 
     async def summarize(
         self, document_ids: Sequence[str], *, focus: str | None = None, max_words: int = 120
@@ -266,37 +235,16 @@ class Pipeline:
         return await asyncio.to_thread(self._summarize, document_ids, focus, max_words)
 
     def _summarize(self, document_ids: Sequence[str], focus: str | None, max_words: int) -> Summary:
-        if not document_ids:
-            raise InvalidRequest("Name at least one document to summarize.")
         if focus is not None:
             _check("focus", focus)
-        timings: dict[str, float] = {}
-        with step("load", timings):
-            names = list(dict.fromkeys(document_ids))
-            sources = [self._source(name) for name in names]
-        with step("summarize", timings):
-            cited, coverage = summarize(
-                sources, self._model.embed, max_words=max_words, focus=focus
-            )
-        return Summary(
-            id=f"sum_{uuid.uuid4().hex}",
-            document_ids=tuple(names),
+        return summary_by_quoting(
+            self._library,
+            _TENANT,
+            document_ids,
+            embed=self._model.embed,
+            max_words=max_words,
             focus=focus,
-            text=cited.text,
-            sentences=cited.sentences,
-            citations=cited.citations,
-            coverage=coverage,
-            usage=Usage(sum(item.token_count for _, chunks in sources for item in chunks)),
-            timings=timings,
-            model=EXTRACTIVE,
-            prompt_hash=None,
         )
-
-    def _source(self, document_id: str) -> tuple[Document, Sequence[Chunk]]:
-        chunks = self._chunks(document_id)
-        if not chunks:
-            raise InvalidRequest(f"{document_id!r} is still being embedded. Try again in a moment.")
-        return self._library.document(_TENANT, document_id, chunks[0].version), chunks
 
     async def citation(self, citation_id: str) -> CitationState:
         """A citation as it stands today; raises NotFound."""
@@ -309,10 +257,6 @@ class Pipeline:
     async def counts(self) -> tuple[int, int]:
         """How many documents there are, and how many searchable chunks."""
         return await asyncio.to_thread(self._library.counts, _TENANT)
-
-
-def _version(passage: Passage) -> tuple[str, int]:
-    return passage.chunk.document_id, passage.chunk.version
 
 
 def _check(name: str, text: str) -> None:

@@ -6,6 +6,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from corpus.types import Limits
 from rag.errors import InvalidSettings
 
 
@@ -35,6 +36,19 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="Port that `pincite serve` listens on.")
     max_file_mb: int = Field(20, ge=1, description="Largest file that is read, in MiB.")
     max_request_mb: int = Field(100, ge=1, description="Largest HTTP request body, in MiB.")
+    max_pages: int = Field(
+        2000, ge=1, description="Most pages of a PDF, or slides of a presentation."
+    )
+    max_expansion: int = Field(
+        100, ge=1, description="How many times its own size may be packed in a file."
+    )
+    max_expanded_mb: int = Field(
+        500, ge=1, description="Most that may be packed in a file, in MiB."
+    )
+    parse_seconds: int = Field(60, ge=1, description="Longest time that reading a file may take.")
+    parse_memory_mb: int = Field(
+        1024, ge=512, description="Most memory that reading a file may take, in MiB; on Linux only."
+    )
     chunk_tokens: int = Field(
         80, ge=20, le=200, description="Most tokens of a chunk, when a document is ingested."
     )
@@ -61,6 +75,16 @@ class Settings(BaseSettings):
         pattern="^(debug|info|warning|error)$",
         description="debug, info, warning or error.",
     )
+
+    @property
+    def limits(self) -> Limits:
+        """What a parser may make of one file."""
+        return Limits(
+            max_pages=self.max_pages,
+            max_expansion=self.max_expansion,
+            max_expanded_mb=self.max_expanded_mb,
+            max_characters=self.max_file_mb * 1024 * 1024,
+        )
 
 
 def load_settings() -> Settings:

@@ -4,6 +4,7 @@ Centrality is continuous LexRank (Erkan and Radev, JAIR 2004) over MiniLM vector
 kept out by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.errors import InvalidRequest
 from corpus.ingest import Embed
-from corpus.types import Chunk, Document, UnitKind
+from corpus.library import Library
+from corpus.types import Chunk, Document, Unit, UnitKind
 from rag.citations import CitedText, Pointer, Statement, write
 from rag.evidence import unit_text
-from rag.types import Coverage
+from rag.telemetry import step
+from rag.types import EXTRACTIVE, Coverage, Summary, Usage
 
 _DAMPING = 0.85  # as in LexRank
 _STEPS = 50
@@ -65,7 +69,47 @@ def summarize(
     return cited, coverage
 
 
-def _units(chunks: Sequence[Chunk]) -> list:  # type: ignore[type-arg]
+def summary_by_quoting(
+    library: Library,
+    tenant: str,
+    document_ids: Sequence[str],
+    *,
+    embed: Embed,
+    max_words: int,
+    focus: str | None,
+) -> Summary:
+    """Summarize stored documents; raises NotFound, or InvalidRequest for none."""
+    if not document_ids:
+        raise InvalidRequest("Name at least one document to summarize.")
+    timings: dict[str, float] = {}
+    with step("load", timings):
+        names = tuple(dict.fromkeys(document_ids))
+        sources = [_source(library, tenant, name) for name in names]
+    with step("summarize", timings):
+        cited, coverage = summarize(sources, embed, max_words=max_words, focus=focus)
+    return Summary(
+        id=f"sum_{uuid.uuid4().hex}",
+        document_ids=names,
+        focus=focus,
+        text=cited.text,
+        sentences=cited.sentences,
+        citations=cited.citations,
+        coverage=coverage,
+        usage=Usage(sum(one.token_count for _, chunks in sources for one in chunks)),
+        timings=timings,
+        model=EXTRACTIVE,
+        prompt_hash=None,
+    )
+
+
+def _source(library: Library, tenant: str, name: str) -> tuple[Document, Sequence[Chunk]]:
+    chunks = library.chunks(tenant, name)
+    if not chunks:
+        raise InvalidRequest(f"{name!r} is still being embedded. Try again in a moment.")
+    return library.document(tenant, name, chunks[0].version), chunks
+
+
+def _units(chunks: Sequence[Chunk]) -> list[Unit]:
     return [unit for chunk in chunks for unit in chunk.units]
 
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from corpus.types import Passage, Span
 
+EXTRACTIVE = "pincite-extractive"  # the model's name of what only quotes
+
 
 class Verdict(StrEnum):
     """What the sources say of a sentence."""

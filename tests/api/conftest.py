@@ -22,7 +22,11 @@ SERVED = (
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
-        data_dir=tmp_path_factory.mktemp("served"), max_file_mb=1, max_request_mb=3, threads=2
+        data_dir=tmp_path_factory.mktemp("served"),
+        max_file_mb=1,
+        max_request_mb=3,
+        max_pages=30,
+        threads=2,
     )
 
 

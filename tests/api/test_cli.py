@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from api.cli import ABSTAINED, FAILED, app
 from corpus.embedders import start_over
 from rag import Pipeline, load_settings
+from tests.corpus.files import one_of_each, pdf, with_password
 
 HERON = "The heron stands in the reeds at dawn. It waits for a fish."
 QUESTION = "Where does the heron stand at dawn?"
@@ -84,6 +85,23 @@ def test_ingest_reads_folders_and_passes_over_what_it_can_not_read(
     assert result.exit_code == 0
     assert result.stdout.startswith("2 created")
     assert result.stdout.endswith("1 of other types passed over.\n")
+    assert data_dir.is_dir()
+
+
+def test_files_of_every_format_are_ingested_and_a_page_is_shown(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, data in one_of_each().items():
+        (folder / name).write_bytes(data)
+    (folder / "locked.pdf").write_bytes(with_password(pdf(["x"])))
+    result = pincite("ingest", folder)
+    assert result.exit_code == FAILED
+    assert result.stdout.startswith("6 created, 0 updated, 0 unchanged, 0 duplicates, 1 failed")
+    assert "/locked.pdf: It has a password." in result.stderr
+    shown = pincite("ask", "How much did dredging cost the harbour master?").stdout
+    assert "2 Harbours · page 2 · characters" in shown
     assert data_dir.is_dir()
 
 

@@ -2,6 +2,15 @@ import httpx
 import pytest
 
 from tests.api.serving import document_of, ended_job, post_json, problem_of
+from tests.corpus.files import (
+    one_of_each,
+    pdf,
+    pdf_of_pictures,
+    pdf_report,
+    with_entry,
+    with_password,
+    word,
+)
 
 HERON = "The heron stands in the reeds. It waits for a fish."
 
@@ -136,7 +145,13 @@ def test_a_deleted_document_is_gone(client: httpx.Client) -> None:
         ("empty.txt", b"", 422, "empty-document"),
         ("blank.md", b" \n\t\n", 422, "empty-document"),
         ("program.exe", b"MZ", 415, "unknown-type"),
-        ("no-suffix", b"text", 415, "unknown-type"),
+        ("no-suffix", b"\0\1", 415, "unknown-type"),
+        ("scan.pdf", b"\x89PNG\r\n", 415, "unknown-type"),
+        ("scan.pdf", pdf_of_pictures(), 422, "no-text"),
+        ("locked.pdf", with_password(pdf(["x"])), 422, "encrypted"),
+        ("cut.docx", word()[:2000], 422, "damaged"),
+        ("long.pdf", pdf(*[["x"]] * 31), 413, "too-many-pages"),
+        ("bomb.docx", with_entry(word(), "word/zeros", bytes(2**28)), 413, "expands-too-much"),
         ("latin.txt", "Fähre".encode("latin-1"), 422, "not-utf8"),
         ("binary.txt", b"a\0b", 422, "not-utf8"),
         ("large.txt", b"a" * (1024 * 1024 + 1), 413, "too-large"),
@@ -176,7 +191,7 @@ def test_in_a_batch_the_bad_files_have_problems_and_the_others_go_on(client: htt
         client,
         ("a.txt", b"The first heron."),
         ("b.exe", b"MZ"),
-        ("c.txt", b"\xff\xfe"),
+        ("c.txt", b"\xff\xff"),
         ("d.txt", b"The second heron."),
         collection="batch",
     )
@@ -195,6 +210,29 @@ def test_a_batch_of_bad_files_only_is_a_problem_that_names_each(client: httpx.Cl
     assert response.status_code == 415
     assert "a.exe" in response.json()["detail"]
     assert "b.txt" in response.json()["detail"]
+
+
+def test_files_of_every_format_are_documents(client: httpx.Client) -> None:
+    files = one_of_each()
+    response = send(client, *files.items(), collection="formats")
+    assert response.status_code == 200
+    entries = response.json()["documents"]
+    assert [(one["name"], one.get("outcome")) for one in entries] == [
+        (name, "created") for name in files
+    ]
+    stored = client.get(f"/v1/documents/{entries[0]['id']}").json()
+    assert (stored["media_type"], stored["title"], stored["metadata"]) == (
+        "application/pdf",
+        "Annual Report of the Coastal Council",
+        {"author": "Ilse Maran"},
+    )
+
+
+def test_an_answer_from_a_pdf_names_the_page(client: httpx.Client) -> None:
+    send(client, ("report.pdf", pdf_report()), collection="paged")
+    body = {"question": "How much did dredging cost?", "collection": "paged"}
+    answer = client.post("/v1/answers", json=body).json()
+    assert answer["citations"][0]["page"] == 2
 
 
 def test_a_file_without_a_known_suffix_is_read_by_its_content_type(client: httpx.Client) -> None:

@@ -156,7 +156,7 @@ def test_a_job_that_fails_says_why_and_a_retry_goes_on(
         return embed(texts)
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline._model, "embed", full)
+        patched.setattr(pipeline._indexing, "_embed", full)
         entry = upload(client, "failed", 100)
         job = ended_job(client, entry["job_id"])
     assert (job["status"], job["done"], job["total"]) == ("failed", 64, 100)

@@ -39,9 +39,9 @@ class Shelf:
     pipeline: Pipeline
     collection: str
 
-    def add(self, text: str, name: str = "note.txt", **fields: Any) -> str:
-        """Store and index one text; its document's id."""
-        upload = Upload(text, media_type_of(name), name, collection=self.collection, **fields)
+    def add(self, source: str | bytes, name: str = "note.txt", **fields: Any) -> str:
+        """Store and index one text or file; its document's id."""
+        upload = Upload(source, media_type_of(name), name, collection=self.collection, **fields)
         (accepted,) = run(self.pipeline.add([upload]))
         assert isinstance(accepted, Accepted), accepted
         run(self.pipeline.index())
@@ -93,13 +93,13 @@ def passage_of_tokens(token_count: int, rank: int) -> Passage:
 
 def flawed_spans(pipeline: Pipeline, document_id: str) -> list[Span]:
     """Where a document has residue, doubled rows and garbled rows."""
-    units = [unit for piece in pipeline._chunks(document_id) for unit in piece.units]
+    units = [unit for piece in run(pipeline.chunks(document_id)) for unit in piece.units]
     return [unit.span for unit in units if unit.flaw is not None]
 
 
 def rows_and_headers(pipeline: Pipeline, document_id: str) -> dict[Span, Span]:
     """The span of each table row of a document, and that of its header."""
-    units = [unit for piece in pipeline._chunks(document_id) for unit in piece.units]
+    units = [unit for piece in run(pipeline.chunks(document_id)) for unit in piece.units]
     rows = [unit for unit in units if unit.kind is UnitKind.ROW]
     return {unit.span: unit.header for unit in rows if unit.header is not None}
 

@@ -75,6 +75,15 @@ def test_each_sentence_has_the_citations_of_its_pointers(statements: list[Statem
         ]
 
 
+def test_a_citation_names_the_page_on_which_it_starts() -> None:
+    pages = (Span(0, 18), Span(18, 18), Span(18, 37))
+    paged = replace(_DOCUMENT, pages=pages)
+    starts = {0: 1, 17: 1, 18: 3, 19: 3}
+    for start, page in starts.items():
+        assert cite(Pointer(paged, Span(start, 30)), 1).page == page
+    assert cite(Pointer(_DOCUMENT, Span(0, 18)), 1).page is None
+
+
 def test_a_pointer_that_occurs_twice_has_one_citation() -> None:
     first, second = Pointer(_DOCUMENT, Span(0, 18)), Pointer(_DOCUMENT, Span(19, 37))
     cited = write([Statement("Opened.", (first,), 1.0), Statement("Both.", (second, first), 1.0)])

@@ -6,7 +6,7 @@ import pytest
 
 from corpus.types import Span, UnitKind
 from rag import Answer, Pipeline, Status
-from tests.rag.reading import Shelf, assert_holds, rows_and_headers
+from tests.rag.reading import Shelf, assert_holds, rows_and_headers, run
 
 MARKDOWN = """---
 title: Notes of the yard
@@ -35,7 +35,7 @@ def test_only_sentences_and_rows_are_quoted(
             first = answer.citations[sentence.citations[0] - 1]
             kinds = {
                 unit.span: unit.kind
-                for piece in pipeline._chunks(first.document_id)
+                for piece in run(pipeline.chunks(first.document_id))
                 for unit in piece.units
             }
             assert kinds[first.span] in (UnitKind.SENTENCE, UnitKind.ROW)

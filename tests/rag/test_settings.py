@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from corpus.types import Limits
 from rag.errors import InvalidSettings, RagError
 from rag.settings import Settings, load_settings, settings_table
 
@@ -16,6 +17,11 @@ GOOD: dict[str, tuple[str, object]] = {
     "port": ("9123", 9123),
     "max_file_mb": ("7", 7),
     "max_request_mb": ("70", 70),
+    "max_pages": ("50", 50),
+    "max_expansion": ("20", 20),
+    "max_expanded_mb": ("80", 80),
+    "parse_seconds": ("5", 5),
+    "parse_memory_mb": ("2048", 2048),
     "chunk_tokens": ("120", 120),
     "encoding": ("o200k_base", "o200k_base"),
     "keep_versions": ("2", 2),
@@ -28,6 +34,11 @@ BAD = {
     "port": ["0", "65536", "http", ""],
     "max_file_mb": ["0", "-1", "1.5", "big"],
     "max_request_mb": ["0", "none"],
+    "max_pages": ["0", "all"],
+    "max_expansion": ["0", "-1"],
+    "max_expanded_mb": ["0", "x"],
+    "parse_seconds": ["0", "1.5"],
+    "parse_memory_mb": ["511", "x"],
     "chunk_tokens": ["19", "201", "x"],
     "keep_versions": ["0", "all"],
     "threads": ["-1", "many"],
@@ -119,6 +130,11 @@ def test_addresses_with_a_password_are_never_shown(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(f"PINCITE_{name.upper()}", GOOD[name][0])
     settings = load_settings()
     assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
+def test_the_limits_of_a_file_are_those_that_are_set() -> None:
+    settings = Settings(max_file_mb=3, max_pages=4, max_expansion=5, max_expanded_mb=6)
+    assert settings.limits == Limits(4, 5, 6, 3 * 1024 * 1024)
 
 
 def test_settings_do_not_change() -> None:

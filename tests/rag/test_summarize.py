@@ -48,7 +48,9 @@ def test_table_rows_are_not_quoted(
     pipeline: Pipeline, summaries: Mapping[str, Summary], name: str
 ) -> None:
     summary = summaries[name]
-    units = [unit for piece in pipeline._chunks(summary.document_ids[0]) for unit in piece.units]
+    units = [
+        unit for piece in run(pipeline.chunks(summary.document_ids[0])) for unit in piece.units
+    ]
     kinds = {unit.span: unit.kind for unit in units}
     assert {kinds[item.span] for item in summary.citations} == {UnitKind.SENTENCE}
 
@@ -150,7 +152,7 @@ def test_a_document_that_is_named_twice_is_read_once(
 def test_coverage_adds_up(pipeline: Pipeline, summaries: Mapping[str, Summary], name: str) -> None:
     summary = summaries[name]
     (coverage,) = summary.coverage
-    chunks = pipeline._chunks(coverage.document_id)
+    chunks = run(pipeline.chunks(coverage.document_id))
     units = [unit for piece in chunks for unit in piece.units]
     flaws = [unit.flaw.value for unit in units if unit.flaw is not None]
     assert coverage.document_id == summary.document_ids[0]
