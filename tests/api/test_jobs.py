@@ -35,7 +35,7 @@ def slow(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.2)
         return np.ones((len(texts), 384), np.float32)
 
-    monkeypatch.setattr(pipeline._model, "embed", embed)
+    monkeypatch.setattr(pipeline._indexing, "_embed", embed)
 
 
 def book(name: str, sections: int) -> str:

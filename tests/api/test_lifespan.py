@@ -94,7 +94,7 @@ def test_a_stop_waits_for_one_batch_and_the_next_start_goes_on(
         return np.ones((len(texts), 384), np.float32)
 
     with serving(app) as opened:
-        monkeypatch.setattr(app.state.pipeline._model, "embed", embed)
+        monkeypatch.setattr(app.state.pipeline._indexing, "_embed", embed)
         texts = [
             "\n".join(f"## {at}\n\nHeron {n} at {at}.\n" for at in range(99)) for n in range(9)
         ]
