@@ -1,7 +1,9 @@
 """Uploads into a pipeline, a batch at a time, so that a stop loses nothing."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -47,21 +49,37 @@ async def load(
 ) -> Tally:
     """Store and index everything; what can not be read is noted, and the rest goes on.
 
-    After each batch, and while its chunks are embedded, `on_progress` gets the number of items
-    that are done and what is being done.
+    A batch is read and stored while the chunks of those before it are embedded. `on_progress` gets
+    the number of items that are stored, and how many chunks are embedded.
     """
     tally = Tally()
-    done = 0
-    for batch in _batches(items):
+    embedded = stored = 0
+    stopped = False
 
-        def embedding(chunks: int, total: int, done: int = done) -> None:
-            on_progress(done, f"{chunks:,}/{total:,} chunks")
+    def embedding(chunks: int, known: int) -> None:
+        if stopped:
+            raise _StoppedError
+        on_progress(stored, f"{embedded + chunks:,}/{embedded + known:,} chunks")
 
-        await _add(pipeline, batch, tally)
-        await pipeline.index(embedding)
-        done += len(batch)
-        on_progress(done, "")
+    indexing = asyncio.create_task(pipeline.index(embedding))  # what an earlier run has left
+    try:
+        for batch in _batches(items):
+            await _add(pipeline, batch, tally)
+            stored += len(batch)
+            embedded += await indexing
+            indexing = asyncio.create_task(pipeline.index(embedding))
+    except asyncio.CancelledError:
+        stopped = True  # the next run goes on from there
+        raise
+    finally:
+        with suppress(_StoppedError):
+            embedded += await indexing
+    on_progress(stored, "")
     return tally
+
+
+class _StoppedError(Exception):
+    """Embedding was told to stop, between two batches."""
 
 
 async def _add(pipeline: Pipeline, batch: list[Upload | Failure], tally: Tally) -> None:

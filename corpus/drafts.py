@@ -128,23 +128,27 @@ def insert_version(
             file_name=draft.file_name,
         )
     )
-    words = []
-    for at, chunk in enumerate(draft.chunks):
-        body = indexed_text(chunk, draft.text)
-        row = {
+    bodies = [indexed_text(chunk, draft.text) for chunk in draft.chunks]
+    rows = [
+        {
             "document_id": document_id,
             "version": version,
             "text_hash": hashlib.sha256(body.encode()).hexdigest(),
             **row_of_chunk(chunk),
         }
-        words.append(
-            {
-                "rowid": connection.scalar(insert(chunks).values(row).returning(chunks.c.id)),
-                "heading": heading_text(draft.title, chunk),
-                "body": body,
-                "around": surrounding_text(draft.chunks, at, draft.text),
-            }
-        )
+        for body, chunk in zip(bodies, draft.chunks, strict=True)
+    ]
+    numbered = insert(chunks).returning(chunks.c.id, sort_by_parameter_order=True)
+    numbers = connection.scalars(numbered, rows).all()
+    words = [
+        {
+            "rowid": number,
+            "heading": heading_text(draft.title, chunk),
+            "body": body,
+            "around": surrounding_text(draft.chunks, at, draft.text),
+        }
+        for at, (number, body, chunk) in enumerate(zip(numbers, bodies, draft.chunks, strict=True))
+    ]
     fulltext.put(connection, words)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Row, and_, func, select
 
 from corpus import fulltext
 from corpus.library import Library
@@ -24,12 +25,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A chunk with its text, and the title and URI of its document."""
+    """A chunk with its text, and the title and URI of its document.
+
+    `gap` is the white space between it and the next chunk.
+    """
 
     chunk: Chunk
     title: str
     uri: str | None
     text: str
+    gap: str
 
 
 def by_words(
@@ -98,13 +103,14 @@ def found_chunks(
     library: Library, tenant: str, collection: str, ids: Sequence[int]
 ) -> Mapping[int, Found]:
     """Of these chunks those that may be searched now, by id."""
-    length = chunks.c.stop - chunks.c.start
+    following = chunks.alias()
+    end = func.coalesce(following.c.start, chunks.c.stop)
     query = (
         select(
             chunks,
             versions.c.title,
             versions.c.uri,
-            func.substr(versions.c.text, chunks.c.start + 1, length).label("body"),
+            func.substr(versions.c.text, chunks.c.start + 1, end - chunks.c.start).label("slice"),
         )
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(
@@ -114,28 +120,23 @@ def found_chunks(
                 versions.c.version == chunks.c.version,
             ),
         )
+        .outerjoin(
+            following,
+            and_(
+                following.c.document_id == chunks.c.document_id,
+                following.c.version == chunks.c.version,
+                following.c.ordinal == chunks.c.ordinal + 1,
+            ),
+        )
         .where(chunks.c.id.in_(ids), documents.c.collection == collection, current_in(tenant))
     )
     with library.engine.connect() as connection:
         rows = connection.execute(query).all()
-    return {row.id: Found(chunk_of_row(row), row.title, row.uri, row.body) for row in rows}
+    return {row.id: _found(row) for row in rows}
 
 
-def text_between(library: Library, tenant: str, first: Chunk, last: Chunk) -> str | None:
-    """A document version's text from the start of one of its chunks to the end of another.
-
-    None when it was deleted since the chunks were found.
-    """
-    length = last.span.end - first.span.start
-    query = (
-        select(func.substr(versions.c.text, first.span.start + 1, length))
-        .join(documents, documents.c.id == versions.c.document_id)
-        .where(
-            versions.c.document_id == first.document_id,
-            versions.c.version == first.version,
-            alive_in(tenant),
-        )
+def _found(row: Row[*tuple[Any, ...]]) -> Found:
+    length = row.stop - row.start
+    return Found(
+        chunk_of_row(row), row.title, row.uri, text=row.slice[:length], gap=row.slice[length:]
     )
-    with library.engine.connect() as connection:
-        text: str | None = connection.scalar(query)
-    return text

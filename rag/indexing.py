@@ -26,11 +26,15 @@ class Indexing:
         self._keep_versions = keep_versions
         self._turn = asyncio.Lock()
 
-    async def index(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Embed all that waits, and remove what is not kept any longer."""
+    async def index(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Embed all that waits, and remove what is not kept any longer; returns how many chunks."""
         async with self._turn:
-            await asyncio.to_thread(index, self._library, self._vectors, self._embed, on_progress)
-            await asyncio.to_thread(self._purge)
+            return await asyncio.to_thread(self._index, on_progress)
+
+    def _index(self, on_progress: Callable[[int, int], None] | None) -> int:
+        done = index(self._library, self._vectors, self._embed, on_progress)
+        self._purge()
+        return done
 
     async def index_batch(self, of: Collection[DocumentVersion]) -> int:
         """Embed some of what waits of these versions; returns the chunks that still wait.

@@ -98,12 +98,12 @@ class Pipeline:
         except UnreadableDocument as error:
             return error
 
-    async def index(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Embed all that waits, and remove what is not kept any longer.
+    async def index(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Embed all that waits, and remove what is not kept any longer; returns how many chunks.
 
         `on_progress` gets the chunks done and the chunks known.
         """
-        await self._indexing.index(on_progress)
+        return await self._indexing.index(on_progress)
 
     async def index_batch(self, of: abc.Collection[DocumentVersion]) -> int:
         """Embed some of what waits of these versions; returns the chunks that still wait."""

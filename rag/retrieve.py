@@ -7,7 +7,7 @@ from itertools import chain
 from corpus.chunk import joined
 from corpus.ingest import Embed
 from corpus.library import Library
-from corpus.search import Found, by_words, found_chunks, places_near, text_between
+from corpus.search import Found, by_words, found_chunks, places_near
 from corpus.types import Passage
 from corpus.vectors import VectorIndex
 from rag.fusion import Fusion, fused, ranks_by_half
@@ -71,11 +71,7 @@ def retrieve(
     best = [found[chunk_id] for chunk_id in wanted if chunk_id in found]
     runs = grown(without_twins(best), k, max_tokens, per_document)
     ranks = ranks_by_half(halves, places)
-    texts = [_text(library, tenant, run) for run in runs]
-    whole = [(run, text) for run, text in zip(runs, texts, strict=True) if text is not None]
-    return [
-        _passage(run, text, rank, scores, ranks) for rank, (run, text) in enumerate(whole, start=1)
-    ]
+    return [_passage(run, rank, scores, ranks) for rank, run in enumerate(runs, start=1)]
 
 
 def without_twins(ranked: Iterable[Found]) -> Iterable[Found]:
@@ -137,15 +133,8 @@ def _of(runs: Sequence[Run], one: Found) -> int:
     return sum(run[0].chunk.document_id == one.chunk.document_id for run in runs)
 
 
-def _text(library: Library, tenant: str, run: Run) -> str | None:
-    if len(run) == 1:
-        return run[0].text
-    return text_between(library, tenant, run[0].chunk, run[-1].chunk)
-
-
 def _passage(
     run: Run,
-    text: str,
     rank: int,
     scores: Mapping[int, float],
     ranks: Mapping[str, Mapping[int, int]],
@@ -160,7 +149,7 @@ def _passage(
         chunk=joined(chunks),
         title=run[0].title,
         uri=run[0].uri,
-        text=text,
+        text="".join(one.text + one.gap for one in run[:-1]) + run[-1].text,
         score=max(scores[chunk.id] for chunk in chunks),
         rank=rank,
         ranks_by=found_by,

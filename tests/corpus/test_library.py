@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -84,8 +85,10 @@ def test_what_was_stored_is_read_back_exactly(
         (one.span, one.units, one.heading_path, one.token_count) for one in made.chunks
     ]
     found = found_chunks(one_library, "t", "news", [one.id for one in stored])
-    for one in stored:
-        assert found[one.id] == Found(one, "Fares", made.uri, one.span.of(document.text))
+    for one, following in zip_longest(stored, stored[1:]):
+        end = following.span.start if following else one.span.end
+        body, gap = one.span.of(document.text), document.text[one.span.end : end]
+        assert found[one.id] == Found(one, "Fares", made.uri, body, gap)
 
 
 def test_an_upload_is_created_unchanged_updated_or_a_duplicate(

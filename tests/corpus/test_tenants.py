@@ -133,9 +133,6 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "search.places_near": lambda two: (
         search.places_near(two.library, "b", "news", [two.chunk], 1) == []
     ),
-    "search.text_between": lambda two: search.text_between(
-        two.library, "b", *[two.library.chunks("a", two.document)[0]] * 2
-    ),
     "VectorIndex.copy": lambda two: two.vectors.copy("b", "news", {999: two.chunk}) == set(),
     "VectorIndex.count": lambda two: two.vectors.count("b", "archive") == 0,
     "VectorIndex.delete": lambda two: two.vectors.delete("b", "news", [two.chunk]),
