@@ -31,7 +31,7 @@ ROOMS = {
     "pydantic_settings": ("rag/settings.py",),
     "sqlalchemy": ("corpus/",),
     "starlette": ("api/",),
-    "torch": ("corpus/models/build_minilm.py", "evals/speed.py"),
+    "torch": ("corpus/models/build_minilm.py", "evals/plain_langchain.py", "evals/speed.py"),
 }
 
 READS_ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evals import speed
+from evals import speed, store_speed
 
 
 def a_benchmark(folder: Path) -> Path:
@@ -56,10 +56,10 @@ def test_sample_texts_are_repeated_where_the_corpus_ends() -> None:
 
 
 def test_percentiles_are_interpolated_and_end_with_the_maximum() -> None:
-    p50, p95, longest = speed.percentiles([4.0, 1.0, 3.0, 2.0, 5.0])
+    p50, p95, longest = store_speed.percentiles([4.0, 1.0, 3.0, 2.0, 5.0])
     assert (p50, longest) == (3.0, 5.0)
     assert p95 == pytest.approx(4.8)
-    assert speed.percentiles([7.0]) == (7.0, 7.0, 7.0)
+    assert store_speed.percentiles([7.0]) == (7.0, 7.0, 7.0)
 
 
 @pytest.mark.parametrize("what", ["embed", "ingest", "search"])
@@ -91,7 +91,7 @@ def test_a_server_that_does_not_start_is_an_error_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing = [sys.executable, "-c", "raise SystemExit(7)"]
-    monkeypatch.setattr(speed, "_pincite", lambda _folder: failing)
+    monkeypatch.setattr(store_speed, "_pincite", lambda _folder: failing)
     data = str(a_benchmark(tmp_path))
     assert speed.main(["search", "--data", data, "--dir", str(tmp_path)]) == 1
     assert "ended with 7" in capsys.readouterr().err
