@@ -56,17 +56,23 @@ def row_of_chunk(chunk: Chunk) -> dict[str, Any]:
 
 
 def _fields(unit: Unit) -> list[Any]:
-    header = [unit.header.start, unit.header.end] if unit.header else None
     flaw = unit.flaw.value if unit.flaw else None
-    return [unit.span.start, unit.span.end, unit.kind.value, header, flaw, unit.corrects]
+    beside = [_ends(unit.header), flaw, unit.corrects, _ends(unit.caption)]
+    return [unit.span.start, unit.span.end, unit.kind.value, *beside]
+
+
+def _ends(span: Span | None) -> list[int] | None:
+    return [span.start, span.end] if span else None
 
 
 def _unit(fields: list[Any]) -> Unit:
-    start, end, kind, header, flaw, corrects = fields
+    start, end, kind, header, flaw, corrects, *more = fields
+    caption = more[0] if more else None  # Pincite 0.1 noted none
     return Unit(
         span=Span(start, end),
         kind=UnitKind(kind),
         header=Span(*header) if header else None,
+        caption=Span(*caption) if caption else None,
         flaw=Flaw(flaw) if flaw else None,
         corrects=corrects,
     )

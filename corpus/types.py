@@ -80,11 +80,15 @@ class UnitKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The smallest piece that can be quoted: a sentence, or a table row with its header's span."""
+    """The smallest piece that can be quoted: a sentence, or a table row.
+
+    A row has its table's header, and what is written over the table as its caption, if anything.
+    """
 
     span: Span
     kind: UnitKind
     header: Span | None = None
+    caption: Span | None = None
     flaw: Flaw | None = None
     corrects: bool = False  # it stands in a correction of the document's own text
 

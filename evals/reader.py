@@ -31,6 +31,7 @@ from rag.extract import ENOUGH, WEIGHTS
 Floats = NDArray[np.float64]
 
 _SPLITS = 5
+_PASSAGE_TOKENS = 400  # to which passages grow when they are retrieved
 _RIDGE = 1e-3  # keeps the fit finite; not tuned
 
 
@@ -57,7 +58,7 @@ def _case(row: dict[str, Any], embed: Embed) -> Case:
         text = source["text"].strip()
         document = _document(f"doc_{len(texts)}", source["title"] or "", text)
         texts[document.id, 1] = document
-        for piece in chunk(read_plain(text), count):
+        for piece in chunk(read_plain(text), count, _PASSAGE_TOKENS):
             stored = _stored(piece, document.id, len(passages))
             passages.append(Passage(stored, document.title, None, stored.span.of(text), 0.0, 1, {}))
     found = candidates(row["question"], passages, texts)

@@ -32,7 +32,12 @@ _CAUSE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"\b[A-Z][a-zà-ÿ’'-]+ (?:[A-Z]\. )?[A-Z][a-zà-ÿ’'-]+")  # a full name
-_QUANTITY_SAID = re.compile(r"(?<!\S)[^\w\s]?(?!(?:19|20)\d\ds?\b)\d[\d.,]*")  # years are none
+_QUANTITY_SAID = re.compile(
+    r"(?<!\S)[^\w\s]?(?!(?:19|20)\d\ds?\b)\d[\d.,]*"  # years are none
+    r"|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six|seven|eigh"
+    r"|nine)teen|(twen|thir|for|fif|six|seven|eigh|nine)ty|dozens?|hundreds?|thousands?|half)\b",
+    re.IGNORECASE,
+)
 _DATELINE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .’'-]+, [^–—-]{3,30} [–—-] ")
 _LOWER = re.compile(r"\b[a-zà-ÿ]+\b")
 _LEAST_WORDS = 4  # a shorter sentence is a source line or an exclamation
@@ -68,9 +73,17 @@ class Candidate:
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """What a citation of it points at: the sentence; or the row and then its header."""
-        header = self.unit.header
-        return (self.unit.span,) if header is None else (self.unit.span, header)
+        """What citations of it point at: the sentence; or the row, its header and its caption."""
+        beside = (self.unit.header, self.unit.caption)
+        return (self.unit.span, *(span for span in beside if span is not None))
+
+    @property
+    def in_context(self) -> str:
+        """The text without a dateline, and a row behind its table's caption."""
+        caption = self.unit.caption
+        if caption is None:
+            return _DATELINE.sub("", self.text, count=1)
+        return f"{caption.of(self.document.text)} {self.text}"
 
 
 def candidates(question: str, passages: Sequence[Passage], texts: Texts) -> list[Candidate]:
@@ -136,7 +149,7 @@ def features(question: str, found: Sequence[Candidate], embed: Embed) -> NDArray
     if not found:
         return np.zeros((0, 4))
     passages = {item.passage.chunk.id: _whole(item.passage) for item in found}
-    said = [_DATELINE.sub("", item.text, count=1) for item in found]
+    said = [item.in_context for item in found]
     vectors = embed([question, *said, *passages.values()])
     cosines = vectors[1:] @ vectors[0]
     nearness = dict(zip(passages, cosines[len(found) :], strict=True))

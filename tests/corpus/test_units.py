@@ -1,5 +1,7 @@
 """Units are what can be quoted, and what can not is marked."""
 
+import pytest
+
 from corpus.parse import parse_text
 from corpus.types import Flaw, Unit, UnitKind
 from corpus.units import units_of
@@ -69,3 +71,22 @@ def test_a_unit_that_does_not_fit_is_cut_and_keeps_what_it_was() -> None:
     assert len(rows) > 1
     assert all(unit.kind is UnitKind.ROW for unit in rows)
     assert all(len(unit.span.of(parsed.text)) < 12 for unit in rows)
+
+
+@pytest.mark.parametrize(
+    ("before", "caption"),
+    [
+        ("Table 1. Catches. In tonnes.", "Table 1. Catches. In tonnes."),
+        ("Catches by year, in tonnes", "Catches by year, in tonnes"),
+        ("The quota fell. The figures are:", "The figures are:"),
+        ("The quota fell.", None),
+        ("# Catches", None),
+        ("If you'd like, I can also make a chart:", None),
+        (f"{'Catches and ' * 30}quotas", None),
+    ],
+)
+def test_a_row_knows_the_caption_over_its_table(before: str, caption: str | None) -> None:
+    text = f"{before}\n\n| Year | Herring |\n|---|---|\n| 2025 | 31,500 |\n"
+    units = units_of(parse_text(text, "text/markdown"), lambda _: True)
+    (row,) = [unit for unit in units if unit.kind is UnitKind.ROW]
+    assert (row.caption.of(text) if row.caption else None) == caption

@@ -97,11 +97,14 @@ def flawed_spans(pipeline: Pipeline, document_id: str) -> list[Span]:
     return [unit.span for unit in units if unit.flaw is not None]
 
 
-def rows_and_headers(pipeline: Pipeline, document_id: str) -> dict[Span, Span]:
-    """The span of each table row of a document, and that of its header."""
+def rows_and_captions(pipeline: Pipeline, document_id: str) -> dict[Span, tuple[Span, ...]]:
+    """The span of each table row of a document, and those of its header and its caption."""
     units = [unit for piece in run(pipeline.chunks(document_id)) for unit in piece.units]
     rows = [unit for unit in units if unit.kind is UnitKind.ROW]
-    return {unit.span: unit.header for unit in rows if unit.header is not None}
+    return {
+        unit.span: tuple(span for span in (unit.header, unit.caption) if span is not None)
+        for unit in rows
+    }
 
 
 def overlap(one: Span, other: Span) -> bool:
@@ -149,6 +152,6 @@ def assert_holds(pipeline: Pipeline, result: Answer | Summary) -> None:
 
 def _readings(quotes: Sequence[str]) -> set[str]:
     """What may be written of quotes: a sentence as it stands, or a row read with its header."""
-    if len(quotes) == 2:
+    if len(quotes) > 1:  # a row, its header and its caption
         return {row_sentence(quotes[1], quotes[0])}
     return {" ".join(quotes[0].split()), row_sentence(None, quotes[0])}

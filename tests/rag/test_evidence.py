@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from corpus.types import Span, UnitKind
+from corpus.types import UnitKind
 from rag import Answer, Pipeline, Status
-from tests.rag.reading import Shelf, assert_holds, rows_and_headers, run
+from tests.rag.reading import Shelf, assert_holds, rows_and_captions, run
 
 MARKDOWN = """---
 title: Notes of the yard
@@ -41,17 +41,14 @@ def test_only_sentences_and_rows_are_quoted(
             assert kinds[first.span] in (UnitKind.SENTENCE, UnitKind.ROW)
 
 
-def test_a_header_is_cited_only_after_its_row(
+def test_a_header_and_a_caption_are_cited_only_after_their_row(
     pipeline: Pipeline, answers: Mapping[str, Answer]
 ) -> None:
     for answer in answers.values():
         for sentence in answer.sentences:
             cited = [answer.citations[marker - 1] for marker in sentence.citations]
-            rows: Mapping[Span, Span] = rows_and_headers(pipeline, cited[0].document_id)
-            expected = [cited[0].span]
-            if cited[0].span in rows:
-                expected.append(rows[cited[0].span])
-            assert [item.span for item in cited] == expected
+            rows = rows_and_captions(pipeline, cited[0].document_id)
+            assert [item.span for item in cited[1:]] == list(rows.get(cited[0].span, ()))
 
 
 def test_headings_code_and_front_matter_are_not_quoted(shelf: Shelf) -> None:

@@ -16,7 +16,7 @@ from tests.rag.reading import (
     document_of,
     overlap,
     passages_of,
-    rows_and_headers,
+    rows_and_captions,
     run,
 )
 
@@ -105,11 +105,11 @@ def test_what_is_cited_was_among_the_passages_or_is_a_correction(
         for citation in answer.citations:
             assert citation.document_id in found
             sources = [item for item in answer.passages if overlap(item.chunk.span, citation.span)]
-            is_header = any(
-                citation.span == header
-                for header in rows_and_headers(samples.pipeline, citation.document_id).values()
+            is_beside = any(
+                citation.span in beside
+                for beside in rows_and_captions(samples.pipeline, citation.document_id).values()
             )
-            assert sources or is_header or citation.document_id == corrected
+            assert sources or is_beside or citation.document_id == corrected
 
 
 @pytest.mark.parametrize("question", NOT_IN_THE_SAMPLES)
@@ -144,12 +144,25 @@ def test_a_table_answers_with_its_row_its_header_and_the_unit(
     by_marker = {citation.marker: citation for citation in answer.citations}
     sentences = [sentence for sentence in answer.sentences if cell in sentence.text]
     assert len(sentences) == 1, answer.text
-    row, header = (by_marker[marker] for marker in sentences[0].citations)
+    row, header, *caption = (by_marker[marker] for marker in sentences[0].citations)
     assert row.quote.startswith(start)
     assert row.document_id == header.document_id == samples.ids[name]
-    rows = rows_and_headers(samples.pipeline, row.document_id)
-    assert rows[row.span] == header.span
+    rows = rows_and_captions(samples.pipeline, row.document_id)
+    assert rows[row.span] == (header.span, *(one.span for one in caption))
     assert cell.split(":", maxsplit=1)[0] in header.quote
+
+
+def test_a_row_is_found_by_its_caption_and_cited_with_it(model: MiniLM) -> None:
+    table = "Kind | 2025 | 2026\n---|---|---\nTimber | 410 | 512\nGrain | 388 | 371\n"
+    text = f"# Port\n\nTable 1. Cargo handled, in thousand tonnes.\n\n{table}"
+    question = "How many thousand tonnes of timber were handled in 2026?"
+    cited = _read(question, model, document_of(text, "port.md")).cited
+    assert cited.sentences[0].text == "Kind: Timber; 2025: 410; 2026: 512"
+    assert [one.quote for one in cited.citations] == [
+        "Timber | 410 | 512",
+        "Kind | 2025 | 2026",
+        "Table 1. Cargo handled, in thousand tonnes.",
+    ]
 
 
 def test_a_row_is_read_under_the_header_of_its_table(model: MiniLM) -> None:
