@@ -139,6 +139,7 @@ def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> N
     cursor.execute("PRAGMA busy_timeout = 30000")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
+    cursor.execute("PRAGMA mmap_size = 2147483648")  # a search reads here and there in the file
     cursor.close()
 
 

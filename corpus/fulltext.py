@@ -38,6 +38,9 @@ texts = table(
     column("words", TSVECTOR),
 )
 
+_WHOLE = literal_column("chunks_text", String)
+_RANKED_AT_ONCE = 3000  # rows; BM25 takes a millisecond for a thousand or two
+_MOST_COUNTED = 64  # words of a query of which it is known how many rows have them
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST = 500  # characters of a word; Postgres takes 2,046 bytes
 _LAST = 16383  # Postgres counts no further position
@@ -60,19 +63,24 @@ def remove(connection: Connection, which: ColumnElement[bool]) -> None:
 
 
 def match(
-    connection: Connection, words: Sequence[str], weights: tuple[float, float, float]
+    connection: Connection,
+    words: Sequence[str],
+    weights: tuple[float, float, float],
+    rare: Sequence[str],
 ) -> tuple[ColumnElement[bool], ColumnElement[float]] | None:
     """What holds for rows that have any of the words, and a number that is less for better ones.
 
-    `weights` are of words in the heading, in the body and around it.
+    In SQLite a row must have one of the `rare` words, which weigh twice when they are not all of
+    them. `weights` are of words in the heading, in the body and around it.
 
     Better is by BM25 in SQLite. Postgres has no such measure, so there it is the sum of each word's
     `ts_rank`, weighted by how rare the word is, as in BM25. None for words without letter or digit.
     """
     if connection.dialect.name == "sqlite":
-        query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-        whole = literal_column("chunks_text", String)
-        return whole.op("MATCH", is_comparison=True)(query), func.bm25(whole, *weights)
+        query = _either(words)
+        if len(rare) < len(words):
+            query = f"({_either(rare)}) AND ({query})"
+        return _matches(query), func.bm25(_WHOLE, *weights)
     # A word that falls into several, as "61.5" does, is found where they follow each other.
     written = {" <-> ".join(map(_quoted, words_of(word))) for word in words}
     queries = {phrase: cast(phrase, TSQUERY) for phrase in sorted(written) if phrase}
@@ -93,6 +101,25 @@ def match(
     return _has(cast(" | ".join(queries), TSQUERY)), rank
 
 
+def rarest(connection: Connection, words: Sequence[str]) -> list[str]:
+    """The rarest of the words, as many as have few enough rows together to be ranked at once.
+
+    All of them where the database finds the best rows without ranking each.
+    """
+    if connection.dialect.name != "sqlite" or len(words) > _MOST_COUNTED:
+        return list(words)
+    count = select(func.count()).select_from(texts)
+    rows = {word: connection.scalar(count.where(_matches(_either([word])))) or 0 for word in words}
+    kept: list[str] = []
+    total = 0
+    for word in sorted(words, key=lambda word: rows[word]):
+        total += rows[word]
+        if kept and total > _RANKED_AT_ONCE:
+            break
+        kept.append(word)
+    return kept
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text as Postgres' index has them, in order."""
     bare = "".join(
@@ -106,6 +133,14 @@ def words_of(text: str) -> list[str]:
         stemmer.stemWord(word) if len(word) > 2 else word
         for word in (found[:_LONGEST] for found in _WORD.findall(bare))
     ]
+
+
+def _matches(query: str) -> ColumnElement[bool]:
+    return _WHOLE.op("MATCH", is_comparison=True)(query)
+
+
+def _either(words: Sequence[str]) -> str:
+    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
 
 
 def _has(query: ColumnElement[Any]) -> ColumnElement[bool]:

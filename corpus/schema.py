@@ -34,7 +34,7 @@ documents = Table(
     Column("created_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
     Column("deleted_at", String),
-    Index("documents_by_content", "tenant", "collection", "content_hash"),
+    Index("documents_by_content", "content_hash", "tenant", "collection"),
 )
 
 versions = Table(

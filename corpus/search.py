@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from corpus import fulltext
 from corpus.library import Library
@@ -15,12 +15,11 @@ from corpus.types import Chunk
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a chunk stands: the `ordinal`th of a document, of so many tokens."""
+    """Where a chunk stands: it is the `ordinal`th of its document."""
 
     chunk_id: int
     document_id: str
     ordinal: int
-    token_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +53,37 @@ def by_words(
     if not words:
         return []
     with library.engine.connect() as connection:
-        matched = fulltext.match(connection, words, weights)
-        if matched is None:
-            return []
-        matches, rank = matched
-        query = (
-            select(chunks.c.id)
-            .select_from(fulltext.texts)
-            .join(chunks, chunks.c.id == fulltext.texts.c.rowid)
-            .join(documents, documents.c.id == chunks.c.document_id)
-            .where(matches, current_in(tenant), documents.c.collection == collection)
-            .order_by(rank, chunks.c.id)
-            .limit(k)
-        )
-        return list(connection.scalars(query))
+        rare = fulltext.rarest(connection, words)
+        found = _ranked(connection, tenant, collection, words, k, weights=weights, rare=rare)
+        if len(found) < k and len(rare) < len(words):  # the rare ones may be of other collections
+            found = _ranked(connection, tenant, collection, words, k, weights=weights, rare=words)
+        return found
+
+
+def _ranked(
+    connection: Connection,
+    tenant: str,
+    collection: str,
+    words: Sequence[str],
+    k: int,
+    *,
+    weights: tuple[float, float, float],
+    rare: Sequence[str],
+) -> list[int]:
+    matched = fulltext.match(connection, words, weights, rare)
+    if matched is None:
+        return []
+    matches, rank = matched
+    query = (
+        select(chunks.c.id)
+        .select_from(fulltext.texts)
+        .join(chunks, chunks.c.id == fulltext.texts.c.rowid)
+        .join(documents, documents.c.id == chunks.c.document_id)
+        .where(matches, current_in(tenant), documents.c.collection == collection)
+        .order_by(rank, chunks.c.id)
+        .limit(k)
+    )
+    return list(connection.scalars(query))
 
 
 def places_near(
@@ -76,7 +92,7 @@ def places_near(
     """Of these chunks those that may be searched now, and the chunks up to `reach` from them."""
     hit = chunks.alias()
     query = (
-        select(chunks.c.id, chunks.c.document_id, chunks.c.ordinal, chunks.c.token_count)
+        select(chunks.c.id, chunks.c.document_id, chunks.c.ordinal)
         .distinct()
         .select_from(hit)
         .join(documents, documents.c.id == hit.c.document_id)

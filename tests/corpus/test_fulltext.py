@@ -106,3 +106,26 @@ def test_a_word_of_the_index_is_letters_and_digits(text: str) -> None:
         assert word
         assert word.isalnum() or any(character.isalnum() for character in word)
         assert not set(word) & set("'\\ :&|!<>()*")
+
+
+@pytest.fixture
+def ranks_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a large library is like for words that are in thousands of rows."""
+    monkeypatch.setattr("corpus.fulltext._RANKED_AT_ONCE", 1)
+
+
+@pytest.mark.usefixtures("ranks_one_row")
+def test_rows_with_the_rare_words_are_enough_when_they_are_many(library: Library, put: Put) -> None:
+    for number in range(4):
+        put(library, f"The ferry of the board, number {number}.")
+    put(library, "The ferry of the herring board.")
+    assert found(library, "ferry", "herring", k=1) == ["The ferry of the herring board."]
+
+
+@pytest.mark.usefixtures("ranks_one_row")
+def test_common_words_find_rows_where_the_rare_ones_are_too_few(library: Library, put: Put) -> None:
+    for number in range(4):
+        put(library, f"The ferry of the board, number {number}.")
+    put(library, "The ferry of the herring board.")
+    assert len(found(library, "ferry", "herring", k=5)) == 5
+    assert found(library, "ferry", "herring", k=5)[0] == "The ferry of the herring board."

@@ -9,7 +9,7 @@ PLAIN = Fusion(constant=60, dense=1, lexical=1, share=0, reach=0, depth=10)
 
 
 def _places(*ids: int, document: str = "doc_a") -> list[Place]:
-    return [Place(number, document, number, 50) for number in ids]
+    return [Place(number, document, number) for number in ids]
 
 
 def test_a_hit_scores_by_its_rank_in_each_half() -> None:
