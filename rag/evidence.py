@@ -59,6 +59,9 @@ _EXPECTED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"\bwhy\b|\bwhat caused\b", re.IGNORECASE), _CAUSE),
 )
 
+# These ask for one thing, which one sentence says; why something is so may take several.
+_ONE_THING = tuple(asked for asked, expected in _EXPECTED if expected is not _CAUSE)
+
 Texts = Mapping[tuple[str, int], Document]
 
 
@@ -84,6 +87,11 @@ class Candidate:
         if caption is None:
             return _DATELINE.sub("", self.text, count=1)
         return f"{caption.of(self.document.text)} {self.text}"
+
+
+def asks_for_one_thing(question: str) -> bool:
+    """Whether one figure, time or name would answer."""
+    return any(asked.search(question) for asked in _ONE_THING)
 
 
 def candidates(question: str, passages: Sequence[Passage], texts: Texts) -> list[Candidate]:

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from corpus.ingest import Embed
 from corpus.types import Chunk, Document, Passage, Span
 from rag.citations import CitedText, Pointer, Statement, write
-from rag.evidence import Candidate, Texts, candidates, features, unit_text
+from rag.evidence import (
+    Candidate,
+    Texts,
+    asks_for_one_thing,
+    candidates,
+    features,
+    unit_text,
+)
 from rag.types import Conflict, Reason
 
 # Logistic regression of "this sentence answers" on the columns of `evidence.features`, then the
@@ -61,7 +68,7 @@ def read(
     order = [int(at) for at in np.argsort(-chances, kind="stable")]
     if chances[order[0]] < ENOUGH:
         return Reading(write([]), Reason.WEAK_EVIDENCE)
-    chosen = _choose(found, chances, order, embed)
+    chosen = _choose(found, chances, order, embed, one=asks_for_one_thing(question))
     statements: list[Statement] = []
     for item in chosen:
         for statement in _corrected(item, chunks):
@@ -77,9 +84,16 @@ def answer_chances(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _choose(
-    found: Sequence[Candidate], chances: NDArray[np.float64], order: Sequence[int], embed: Embed
+    found: Sequence[Candidate],
+    chances: NDArray[np.float64],
+    order: Sequence[int],
+    embed: Embed,
+    *,
+    one: bool,
 ) -> list[Candidate]:
     """The best candidate, and those nearly as good that add something: at most three.
+
+    With `one`, what adds to the best is left out, and only what contradicts it is taken.
 
     A sentence that repeats a chosen one is passed over, unless another document has it with other
     figures: then it is wanted even if it is less near.
@@ -91,7 +105,7 @@ def _choose(
     for at, vector in enumerate(vectors[1:], start=1):
         item, chance = found[near[at]], chances[near[at]]
         twins = [found[near[old]] for old in chosen if float(vector @ vectors[old]) >= _SAME]
-        adds = not twins and chance >= max(_SURE, _NEAR * best)
+        adds = not one and not twins and chance >= max(_SURE, _NEAR * best)
         if adds or (twins and all(_disagree(item, twin) for twin in twins)):
             chosen.append(at)
         if len(chosen) == _MOST:
@@ -111,11 +125,9 @@ def _corrected(item: Candidate, chunks: Chunks) -> list[Statement]:
 
     The correction is taken when the candidate is of it, or has a figure that it takes up.
     """
+    parts = chunks(item.document.id)
     note = [
-        (unit, chunk)
-        for chunk in chunks(item.document.id)
-        for unit in chunk.units
-        if unit.corrects and unit.quotable
+        (unit, chunk) for chunk in parts for unit in chunk.units if unit.corrects and unit.quotable
     ]
     taken_up = frozenset[str]().union(
         *(_figures(unit_text(item.document, unit)) for unit, _ in note)
@@ -125,7 +137,9 @@ def _corrected(item: Candidate, chunks: Chunks) -> list[Statement]:
             _statement(item.document, (unit.span,), chunk, unit_text(item.document, unit))
             for unit, chunk in note
         ]
-    return [_statement(item.document, item.spans, item.passage.chunk, item.text)]
+    # A passage may have grown over several headings.
+    own = next((one for one in parts if one.span.end > item.unit.span.start), item.passage.chunk)
+    return [_statement(item.document, item.spans, own, item.text)]
 
 
 def _statement(document: Document, spans: Sequence[Span], chunk: Chunk, text: str) -> Statement:

@@ -287,3 +287,25 @@ def test_the_same_question_has_the_same_reading(model: MiniLM) -> None:
     documents = [document_of(BUDGET, number=1), document_of(CORRECTED, number=2)]
     question = "What was the budget in 2023, and the cost of the bridge?"
     assert _read(question, model, *documents) == _read(question, model, *documents)
+
+
+def test_a_citation_stands_under_its_own_heading(shelf: Shelf) -> None:
+    shelf.add(
+        "# Boats\n\nThe lighthouse keeper has two boats.\n\n"
+        "# Paint\n\nThe lighthouse keeper's paint costs 700 crowns a year.\n",
+        "keeper.md",
+    )
+    answer = shelf.ask("What does the lighthouse keeper's paint cost?")
+    assert len(answer.passages) == 1, "both sections have grown together"
+    assert [citation.heading_path for citation in answer.citations] == [("Paint",)]
+
+
+def test_who_asks_for_one_figure_gets_one_sentence(shelf: Shelf) -> None:
+    shelf.add(
+        "The paint of the lighthouse costs 700 crowns a year. "
+        "The paint of the lighthouse is bought with 12 brushes in May of every year."
+    )
+    answer = shelf.ask("What does the paint of the lighthouse cost?")
+    assert [sentence.text for sentence in answer.sentences] == [
+        "The paint of the lighthouse costs 700 crowns a year."
+    ]
