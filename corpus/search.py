@@ -1,6 +1,6 @@
 """Chunks by words or by id, as SQL has them: the lexical half, and the check of the dense half."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, select
@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select
 from corpus import fulltext
 from corpus.library import Library
 from corpus.records import chunk_of_row
-from corpus.schema import alive_in, chunks, current_in, documents, versions
+from corpus.schema import alive_in, among, chunks, current_in, documents, versions
 from corpus.types import Chunk
 
 
@@ -40,8 +40,11 @@ def by_words(
     k: int,
     *,
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    within: Collection[str] | None = None,
 ) -> list[int]:
     """Ids of at most `k` chunks that have any of the words, the best first, as `fulltext` ranks.
+
+    With `within`, of these documents only.
 
     Words are stemmed (Porter) and without accents, in the index as in the query. `weights` are of
     words in the title and headings, in the chunk itself, and in its neighbours.
@@ -62,6 +65,8 @@ def by_words(
             .order_by(rank, chunks.c.id)
             .limit(k)
         )
+        if within is not None:
+            query = query.where(among(connection, documents.c.id, within))
         return list(connection.scalars(query))
 
 

@@ -48,7 +48,11 @@ def test_a_collection_that_is_not_there_has_no_passages(client: httpx.Client) ->
         ({"query": "a" * 4001}, "'query'"),
         ({"query": None}, "'query' is None"),
         ({}, "'query' is missing"),
-        ({"query": "tram", "filter": {}}, "no field 'filter'"),
+        ({"query": "tram", "filter": []}, "'filter' is []"),
+        ({"query": "tram", "filter": {"year": []}}, "a list of 0 where a list of 1 to 100"),
+        ({"query": "tram", "filter": {"year": {"near": 1}}}, "there are gt, gte, lt, lte, eq"),
+        ({"query": "tram", "max_tokens": 0}, "'max_tokens' is 0"),
+        ({"query": "tram", "per_document": 0}, "'per_document' is 0"),
     ],
 )
 def test_a_bad_search_is_a_problem(client: httpx.Client, body: object, says: str) -> None:
