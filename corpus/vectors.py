@@ -135,8 +135,8 @@ class VectorIndex:
         With `within`, of these chunks only: where they are few, each is compared.
         """
         source = self._existing(tenant, collection)
-        if source is None or (within is not None and not within):
-            return []  # Chroma takes no ids for all ids
+        if source is None:
+            return []
         if within is not None:
             return _nearest_within(source, vector, k, [str(chunk_id) for chunk_id in within])
         found = source.query(query_embeddings=vector[np.newaxis], n_results=k, include=[])
@@ -219,8 +219,7 @@ def _nearest_within(
             return _nearest_within(source, vector, k, there)
         return [int(chunk_id) for chunk_id in found["ids"][0]]
     # The graph that Chroma searches may have lost its way to some; there are too few to miss one.
-    few = source.get(ids=ids, include=["embeddings"])
-    if not few["ids"]:
+    if not ids or not (few := source.get(ids=ids, include=["embeddings"]))["ids"]:
         return []
     vectors = np.asarray(few["embeddings"], np.float32)
     nearness = vectors @ vector / np.linalg.norm(vectors, axis=1)

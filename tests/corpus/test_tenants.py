@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
-from corpus import changes, embedders, search
+from corpus import changes, embedders, search, selection
 from corpus.chunk import chunk
 from corpus.errors import NotFound
 from corpus.ingest import Upload, add, index
@@ -136,6 +136,10 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "search.text_between": lambda two: search.text_between(
         two.library, "b", *[two.library.chunks("a", two.document)[0]] * 2
     ),
+    "selection.chunk_ids": lambda two: selection.chunk_ids(two.library, "b", [two.document]) == [],
+    "selection.selected_documents": lambda two: (
+        two.document not in selection.selected_documents(two.library, "b", "news", ())
+    ),
     "VectorIndex.copy": lambda two: two.vectors.copy("b", "news", {999: two.chunk}) == set(),
     "VectorIndex.count": lambda two: two.vectors.count("b", "archive") == 0,
     "VectorIndex.delete": lambda two: two.vectors.delete("b", "news", [two.chunk]),
@@ -158,7 +162,9 @@ def _public(room: type | ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]
 
 
 PUBLIC = dict(
-    one for room in (Library, VectorIndex, changes, embedders, search) for one in _public(room)
+    one
+    for room in (Library, VectorIndex, changes, embedders, search, selection)
+    for one in _public(room)
 )
 
 
