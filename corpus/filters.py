@@ -1,7 +1,8 @@
 """Filters of documents: read from JSON and decided here alone, for all searches and lists.
 
-A filter is an object of conditions, all of which must hold. A condition names a field: a key of
-the metadata, or what the document itself has by that name (`OWN_FIELDS`), which goes first.
+A filter is an object of conditions, all of which must hold. A condition names a field: the
+document's own `document_id`, `external_id`, `title`, `uri`, `media_type`, `created_at` or
+`updated_at`, or else a key of its metadata.
 
     {"author": "A. Holm"}                      it is this; null: it is absent
     {"year": [2024, 2025]}                     it is one of these, as {"in": [...]} says too
@@ -29,17 +30,6 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from corpus.errors import InvalidRequest
-
-#: Fields of a document itself, which hide metadata of the same name.
-OWN_FIELDS = (
-    "document_id",
-    "external_id",
-    "title",
-    "uri",
-    "media_type",
-    "created_at",
-    "updated_at",
-)
 
 _MOST_CONDITIONS = 20
 _MOST_VALUES = 100  # of a list
@@ -132,13 +122,11 @@ def _range(is_in: Callable[[Extent, Extent], bool]) -> Callable[[str, object], H
                 "2024-01-31, or a time as 2024-01-31T09:30:00Z",
             )
 
+        is_date = isinstance(bound, str)
+
         def holds(value: object) -> bool:
-            extent = _extent(value)
-            # Instants are compared with instants, and numbers with numbers.
-            comparable = extent is not None and isinstance(extent[0], datetime) == isinstance(
-                limit[0], datetime
-            )
-            return extent is not None and comparable and is_in(extent, limit)
+            extent = _extent(value) if isinstance(value, str) == is_date else None
+            return extent is not None and is_in(extent, limit)
 
         return holds
 

@@ -29,7 +29,7 @@ def document_of_row(row: Row[*tuple[Any, ...]], text: str) -> Document:
 
 
 def fields_of_row(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """What a filter sees of a row of documents joined with versions, by `filters.OWN_FIELDS`."""
+    """What a filter sees of a row of documents joined with versions, as `corpus.filters` says."""
     return {
         **row.metadata,
         "document_id": row.id,

@@ -23,7 +23,8 @@ def reranked(
     """The first `k` passages in the reranker's order, of at most `max_tokens` tokens together.
 
     It is given each passage as a Document: its text, and as metadata `passage` (its index),
-    `document_id`, `title`, `uri` and `span`. What it leaves out is left out, and the rest keep
+    `document_id`, `title`, `uri` and `span`. It is called in a thread, and in several at once when
+    several searches are. What it leaves out is left out, and the rest keep
     their `score` and `ranks_by` of the search. Raises UnusableRanking when it returns a Document
     that it was not given, one twice, or another text, and whatever the reranker itself raises.
     """

@@ -95,6 +95,15 @@ def test_a_filter_chooses_the_documents_of_searches_and_answers(client: httpx.Cl
     assert ask("/v1/answers", "question", {"tags": "a"})["status"] == "abstained"
 
 
+def test_a_filter_that_is_nested_deep_is_a_problem(client: httpx.Client) -> None:
+    for depth in (100, 900, 100_000):
+        nested = '{"x": ' * depth + "1" + "}" * depth
+        for body in (f'{{"query": "tram", "filter": {nested}}}', f'{{"query": {nested}}}'):
+            headers = {"content-type": "application/json"}
+            answer = client.post("/v1/search", content=body, headers=headers)
+            assert answer.status_code in {400, 422}, answer.text
+
+
 def test_an_answer_cites_characters_of_its_documents(client: httpx.Client) -> None:
     question = "Where does the heron stand?"
     client.post("/v1/documents?wait=true", json={"text": TEXT, "collection": "quoted"})
