@@ -223,8 +223,8 @@ class Library:
         query = query.order_by(documents.c.seq)
         if not where:
             query = query.limit(limit + 1)
-        with self.engine.connect() as connection:
-            found = connection.execute(query.execution_options(yield_per=_ROWS))
+        query = query.execution_options(yield_per=_ROWS)
+        with self.engine.connect() as connection, connection.execute(query) as found:
             passing = (row for row in found if passes(fields_of_row(row), where))
             rows = list(islice(passing, limit + 1))
         more = str(rows[limit - 1].seq) if len(rows) > limit else None
