@@ -13,7 +13,13 @@ router = APIRouter(prefix="/v1", tags=["answers"])
 async def search(request: SearchRequest, pipeline: ThePipeline) -> schemas.Search:
     """The passages nearest to a query."""
     found = await pipeline.search(
-        request.query, collection=request.collection, k=request.k, mode=request.mode
+        request.query,
+        collection=request.collection,
+        k=request.k,
+        mode=request.mode,
+        max_tokens=request.max_tokens,
+        per_document=request.per_document,
+        where=request.filter,
     )
     return schemas.search(request.query, request.mode, found)
 
@@ -21,7 +27,10 @@ async def search(request: SearchRequest, pipeline: ThePipeline) -> schemas.Searc
 @router.post("/answers")
 async def answer(request: AnswerRequest, pipeline: ThePipeline) -> schemas.Answer:
     """An answer that cites its sources; its status is "abstained" when they do not answer."""
-    return schemas.answer(await pipeline.ask(request.question, collection=request.collection))
+    found = await pipeline.ask(
+        request.question, collection=request.collection, where=request.filter
+    )
+    return schemas.answer(found)
 
 
 @router.get("/citations/{citation_id}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from api import installed_version
+from api.options import AsJson, Collection, Filter, utf8
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -34,19 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _utf8(value: str | None) -> str | None:
-    if value is not None and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise typer.BadParameter("It is not UTF-8 text.") from error
-    return value
-
-
-Collection = Annotated[str, typer.Option(callback=_utf8, help="The collection of documents.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the HTTP route answers.")]
 
 
 def main() -> None:
@@ -135,8 +123,9 @@ def ingest(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(callback=_utf8, help="The question.")],
+    question: Annotated[str, typer.Argument(callback=utf8, help="The question.")],
     collection: Collection = "default",
+    where: Filter = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the documents, with citations.
@@ -145,9 +134,12 @@ def ask(
     """
     with _plain_errors():
         from api import schemas
+        from api.requests import filter_of_json
         from api.terminal import open_console, show_answer
         from rag import load_settings
         from rag.types import Answer, Status
+
+        conditions = None if where is None else filter_of_json(where)
 
         async def run(pipeline: "Pipeline") -> Answer:
             if collection in await pipeline.incomplete():
@@ -156,7 +148,7 @@ def ask(
                     "model. `pincite serve`, or the next `pincite ingest`, makes them anew.",
                     err=True,
                 )
-            return await pipeline.ask(question, collection=collection)
+            return await pipeline.ask(question, collection=collection, where=conditions)
 
         answer = _with_pipeline(load_settings(), run)
         if as_json:
@@ -171,15 +163,13 @@ def ask(
 def summarize(
     document: Annotated[
         str,
-        typer.Argument(
-            metavar="DOC", callback=_utf8, help="Its id, path, URI, title or file name."
-        ),
+        typer.Argument(metavar="DOC", callback=utf8, help="Its id, path, URI, title or file name."),
     ],
-    focus: Annotated[str | None, typer.Option(callback=_utf8, help="What to look at most.")] = None,
+    focus: Annotated[str | None, typer.Option(callback=utf8, help="What to look at most.")] = None,
     max_words: Annotated[int, typer.Option(min=20, max=1000, help="Most words.")] = 120,
     collection: Annotated[
         str | None,
-        typer.Option(callback=_utf8, help="Look for the document in this collection only."),
+        typer.Option(callback=utf8, help="Look for the document in this collection only."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

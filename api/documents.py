@@ -16,7 +16,7 @@ from api import schemas
 from api.deps import Stopping, ThePipeline, TheSettings, TheWorkflows
 from api.job import Job, JobStatus
 from api.problems import problem_of, request_id_of, respond
-from api.requests import DocumentChanges, DocumentRequest, UploadFields
+from api.requests import DocumentChanges, DocumentRequest, UploadFields, filter_of_json
 from api.runs import ended
 from corpus.errors import InvalidRequest, NotFound, TooLarge, UnreadableDocument
 from corpus.types import Accepted
@@ -100,9 +100,15 @@ async def list_documents(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: str | None = None,
     collection: str | None = None,
+    where: Annotated[
+        str | None, Query(alias="filter", description="A filter as POST /v1/search has it, as JSON")
+    ] = None,
 ) -> schemas.DocumentPage:
     """A page of the documents, oldest first."""
-    found, following = await pipeline.documents(collection=collection, limit=limit, cursor=cursor)
+    conditions = None if where is None else filter_of_json(where)
+    found, following = await pipeline.documents(
+        collection=collection, limit=limit, cursor=cursor, where=conditions
+    )
     return schemas.DocumentPage(
         items=[schemas.document(one) for one in found], next_cursor=following
     )

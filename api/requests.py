@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from corpus.errors import InvalidRequest
 from rag import Mode
 
 
@@ -19,7 +20,26 @@ def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
 
 Collection = Annotated[str, Field(min_length=1, max_length=100)]
 Metadata = Annotated[dict[str, Any], AfterValidator(_storable)]
+Filter = Annotated[
+    dict[str, Any],
+    Field(
+        description="Conditions on documents by field, all of which must hold: a value, a list of "
+        "values, or an object of eq, ne, in, contains, gt, gte, lt, lte.",
+        examples=[{"author": "A. Holm", "date": {"gte": "2024-01-01", "lt": "2025-01-01"}}],
+    ),
+]
 Phrase = Annotated[str, Field(max_length=4000)]
+
+
+def filter_of_json(text: str) -> dict[str, Any]:
+    """A filter that comes as text; raises InvalidRequest unless it is a JSON object."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The filter is not JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise InvalidRequest('The filter is not a JSON object. Write it as {"field": "value"}.')
+    return found
 
 
 class Request(BaseModel):
@@ -57,11 +77,17 @@ class UploadFields(Request):
 
 
 class SearchRequest(Request):
-    """What to look for; `k` is how many passages are wanted."""
+    """What to look for, and in which documents.
+
+    At most `k` passages are wanted, `per_document` of one document, of `max_tokens` together.
+    """
 
     query: Phrase
     collection: Collection = "default"
+    filter: Filter | None = None
     k: int | None = Field(None, ge=1, le=100)
+    max_tokens: int | None = Field(None, ge=1, le=100_000)
+    per_document: int | None = Field(None, ge=1, le=100)
     mode: Mode = Mode.HYBRID
 
 
@@ -70,6 +96,7 @@ class AnswerRequest(Request):
 
     question: Phrase
     collection: Collection = "default"
+    filter: Filter | None = None
     mode: Literal["auto", "extractive"] = "auto"
 
 

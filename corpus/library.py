@@ -3,6 +3,7 @@
 Every read and write names the tenant; a document of another tenant is not found.
 """
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from corpus.drafts import (
     twin_of,
 )
 from corpus.errors import InvalidRequest, NotFound
-from corpus.records import chunk_of_row, document_of_row
+from corpus.filters import Filter, passes
+from corpus.records import chunk_of_row, document_of_row, fields_of_row
 from corpus.schema import (
     alive_in,
     chunks,
@@ -43,6 +45,7 @@ from corpus.types import Accepted, Chunk, Collection, Document, Original, Outcom
 
 __all__ = ["Draft", "Library"]
 
+_ROWS = 500  # read at once while documents are looked for that pass a filter
 
 _FIRST_EMBEDDER = text(
     "INSERT INTO properties (name, value) VALUES ('embedder', :embedder) ON CONFLICT DO NOTHING"
@@ -197,11 +200,18 @@ class Library:
             return connection.execute(query).first() is not None
 
     def documents(
-        self, tenant: str, collection: str | None, limit: int, cursor: str | None = None
+        self,
+        tenant: str,
+        collection: str | None,
+        limit: int,
+        cursor: str | None = None,
+        *,
+        where: Filter = (),
     ) -> tuple[list[Document], str | None]:
         """Up to `limit` documents (without their text), oldest first, and the next page's cursor.
 
-        Raises InvalidRequest for a cursor that this method did not give.
+        Only those whose newest version passes `where`. Raises InvalidRequest for a cursor that this
+        method did not give.
         """
         query = _document_query(tenant).where(versions.c.version == documents.c.latest)
         if collection is not None:
@@ -210,8 +220,13 @@ class Library:
             if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # SQL's integers
                 raise InvalidRequest(f"{cursor!r} is not a cursor; use next_cursor of a page.")
             query = query.where(documents.c.seq > int(cursor))
-        with self.engine.connect() as connection:
-            rows = connection.execute(query.order_by(documents.c.seq).limit(limit + 1)).all()
+        query = query.order_by(documents.c.seq)
+        if not where:
+            query = query.limit(limit + 1)
+        query = query.execution_options(yield_per=_ROWS)
+        with self.engine.connect() as connection, connection.execute(query) as found:
+            passing = (row for row in found if passes(fields_of_row(row), where))
+            rows = list(islice(passing, limit + 1))
         more = str(rows[limit - 1].seq) if len(rows) > limit else None
         return [document_of_row(row, "") for row in rows[:limit]], more
 

@@ -28,6 +28,20 @@ def document_of_row(row: Row[*tuple[Any, ...]], text: str) -> Document:
     )
 
 
+def fields_of_row(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """What a filter sees of a row of documents joined with versions, as `corpus.filters` says."""
+    return {
+        **row.metadata,
+        "document_id": row.id,
+        "external_id": row.external_id,
+        "title": row.title,
+        "uri": row.uri,
+        "media_type": row.media_type,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
 def chunk_of_row(row: Row[*tuple[Any, ...]]) -> Chunk:
     """A row of chunks."""
     return Chunk(

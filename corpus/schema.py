@@ -1,10 +1,15 @@
 """The tables of the library, as the migrations leave them, and which of their rows count."""
 
+import json
+from collections.abc import Collection
+
 from sqlalchemy import (
+    ARRAY,
     JSON,
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -13,6 +18,10 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    any_,
+    cast,
+    func,
+    select,
     text,
 )
 
@@ -138,3 +147,13 @@ def current() -> ColumnElement[bool]:
 def current_in(tenant: str) -> ColumnElement[bool]:
     """Holds for chunks, joined with their documents, that a tenant's searches see."""
     return and_(alive_in(tenant), current())
+
+
+def among(
+    connection: Connection, column: ColumnElement[str], values: Collection[str]
+) -> ColumnElement[bool]:
+    """Holds for values of a column that are among these, in one parameter however many they are."""
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(cast(list(values), ARRAY(String)))

@@ -1,7 +1,8 @@
 """Chunks by words or by id, as SQL has them: the lexical half, and the check of the dense half."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, select
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, select
 from corpus import fulltext
 from corpus.library import Library
 from corpus.records import chunk_of_row
-from corpus.schema import alive_in, chunks, current_in, documents, versions
+from corpus.schema import alive_in, among, chunks, current_in, documents, versions
 from corpus.types import Chunk
 
 
@@ -44,8 +45,11 @@ def by_words(
     k: int,
     *,
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    within: Collection[str] | None = None,
 ) -> list[int]:
     """Ids of at most `k` chunks that have any of the words, the best first, as `fulltext` ranks.
+
+    With `within`, of these documents only.
 
     Words are stemmed (Porter) and without accents, in the index as in the query. `weights` are of
     words in the title and headings, in the chunk itself, and in its neighbours.
@@ -54,9 +58,12 @@ def by_words(
         return []
     with library.engine.connect() as connection:
         rare = fulltext.rarest(connection, words)
-        found = _ranked(connection, tenant, collection, words, k, weights=weights, rare=rare)
+        search = partial(
+            _ranked, connection, tenant, collection, words, k=k, weights=weights, within=within
+        )
+        found = search(rare=rare)
         if len(found) < k and len(rare) < len(words):  # the rare ones may be of other collections
-            found = _ranked(connection, tenant, collection, words, k, weights=weights, rare=words)
+            found = search(rare=words)
         return found
 
 
@@ -65,9 +72,10 @@ def _ranked(
     tenant: str,
     collection: str,
     words: Sequence[str],
-    k: int,
     *,
+    k: int,
     weights: tuple[float, float, float],
+    within: Collection[str] | None,
     rare: Sequence[str],
 ) -> list[int]:
     matched = fulltext.match(connection, words, weights, rare)
@@ -83,6 +91,8 @@ def _ranked(
         .order_by(rank, chunks.c.id)
         .limit(k)
     )
+    if within is not None:
+        query = query.where(among(connection, documents.c.id, within))
     return list(connection.scalars(query))
 
 

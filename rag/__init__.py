@@ -1,7 +1,7 @@
 """Chunks become cited answers and summaries. No HTTP."""
 
 from corpus.ingest import Upload
-from rag.errors import InvalidSettings, RagError
+from rag.errors import InvalidSettings, RagError, UnusableRanking
 from rag.pipeline import Pipeline
 from rag.retrieve import Mode
 from rag.settings import Settings, load_settings
@@ -34,6 +34,7 @@ __all__ = [
     "Settings",
     "Status",
     "Summary",
+    "UnusableRanking",
     "Upload",
     "Usage",
     "Verdict",

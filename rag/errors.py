@@ -1,7 +1,8 @@
 """What can go wrong above the corpus.
 
 RagError
-└── InvalidSettings     a variable of the environment or of .env has a value that can not be used
+├── InvalidSettings     a variable of the environment or of .env has a value that can not be used
+└── UnusableRanking     a reranker returned what it was not given
 
 Errors of the corpus (`corpus.errors`) pass through unchanged.
 """
@@ -13,3 +14,7 @@ class RagError(Exception):
 
 class InvalidSettings(RagError):
     """A variable of the environment or of `.env` has a value that can not be used."""
+
+
+class UnusableRanking(RagError):
+    """A reranker returned a document that it was not given, or not as it was given."""

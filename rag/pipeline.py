@@ -7,14 +7,18 @@ import asyncio
 from collections import abc
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from langchain_core.documents import BaseDocumentCompressor
 
 from corpus.backlog import waiting_by_version
 from corpus.changes import change_metadata, delete_collection
 from corpus.embed import MiniLM
-from corpus.embedders import incomplete, is_complete, take_over
-from corpus.errors import CorpusError, IndexIncomplete, InvalidRequest, UnreadableDocument
+from corpus.embedders import incomplete, take_over
+from corpus.errors import CorpusError, UnreadableDocument
+from corpus.filters import Filter, read_filter
 from corpus.ingest import Upload, draft
 from corpus.isolate import ParserPool
 from corpus.library import Draft
@@ -31,12 +35,14 @@ from corpus.types import (
 from rag.answer import answer_by_quoting
 from rag.fusion import Fusion
 from rag.indexing import Indexing
+from rag.rerank import WIDER, reranked
 from rag.resolve import citation_state
-from rag.retrieve import FUSION, Mode, retrieve
+from rag.retrieve import FUSION, Mode, retrieve, usable_mode
 from rag.settings import Settings
 from rag.store import open_store
 from rag.summarize import summary_by_quoting
 from rag.types import Answer, CitationState, Summary
+from rag.words import check_written
 
 _TENANT = "default"
 
@@ -44,12 +50,19 @@ _TENANT = "default"
 class Pipeline:
     """One open data folder, and everything that can be done with it."""
 
-    def __init__(self, settings: Settings, data_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        data_dir: Path | None = None,
+        reranker: BaseDocumentCompressor | None = None,
+    ) -> None:
         """Open or make what the settings name, or a store of its own in a `data_dir`.
 
+        A `reranker` gives the passages of searches and answers their order, as `rag.rerank` says.
         Raises what `open_store` does, or DamagedModel.
         """
         self.settings = settings
+        self._reranker = reranker
         self._count_tokens = token_counter(settings.encoding)
         self._model = MiniLM(settings.threads)
         try:
@@ -116,10 +129,17 @@ class Pipeline:
         return await asyncio.to_thread(waiting_by_version, self._library, of)
 
     async def documents(
-        self, *, collection: str | None, limit: int, cursor: str | None
+        self,
+        *,
+        collection: str | None,
+        limit: int,
+        cursor: str | None,
+        where: Mapping[str, Any] | None = None,
     ) -> tuple[list[Document], str | None]:
-        """A page of documents, without their text, and the next page's cursor."""
-        return await asyncio.to_thread(self._library.documents, _TENANT, collection, limit, cursor)
+        """A page of documents that pass a filter, without their text, and the next cursor."""
+        return await asyncio.to_thread(
+            self._library.documents, _TENANT, collection, limit, cursor, where=read_filter(where)
+        )
 
     async def document(self, document_id: str, version: int | None = None) -> Document:
         """A document, at its newest version or the one asked for; raises NotFound."""
@@ -162,13 +182,16 @@ class Pipeline:
         mode: Mode = Mode.HYBRID,
         max_tokens: int | None = None,
         per_document: int | None = None,
+        where: Mapping[str, Any] | None = None,
         fusion: Fusion = FUSION,
     ) -> list[Passage]:
         """The best passages for a query, as `rag.retrieve.retrieve` gives them.
 
-        While the vectors of the collection are made anew it is searched by words only, as the
-        passages' `ranks_by` say. Raises InvalidRequest for a blank query, and IndexIncomplete in
-        that time when the mode is dense.
+        `where` is a filter, as `corpus.filters` describes them. With a reranker the order is the
+        reranker's, whatever the scores. While the vectors of the collection are made anew it is
+        searched by words only, as the passages' `ranks_by` say. Raises InvalidRequest for a blank
+        query or what is no filter, IndexIncomplete in that time when the mode is dense, and
+        UnusableRanking.
         """
         return await asyncio.to_thread(
             self._search,
@@ -178,6 +201,7 @@ class Pipeline:
             mode=mode,
             max_tokens=max_tokens,
             per_document=per_document,
+            where=read_filter(where),
             fusion=fusion,
         )
 
@@ -190,41 +214,50 @@ class Pipeline:
         mode: Mode = Mode.HYBRID,
         max_tokens: int | None = None,
         per_document: int | None = None,
+        where: Filter = (),
         fusion: Fusion = FUSION,
     ) -> list[Passage]:
-        _check("question", query)
-        if mode is not Mode.LEXICAL and not is_complete(self._library, _TENANT, collection):
-            if mode is Mode.DENSE:
-                raise IndexIncomplete(
-                    f"The vectors of {collection!r} are being made by a new embedding model. "
-                    "Search with the mode hybrid or lexical, by words, until they are all there."
-                )
-            mode = Mode.LEXICAL
-        return retrieve(
+        check_written("question", query)
+        find = partial(
+            retrieve,
             self._library,
             self._vectors,
             self._model.embed,
             query,
             tenant=_TENANT,
             collection=collection,
-            k=self.settings.passages if k is None else k,
-            mode=mode,
-            max_tokens=max_tokens,
+            mode=usable_mode(self._library, _TENANT, collection, mode),
             per_document=per_document,
+            where=where,
             fusion=fusion,
         )
+        wanted = self.settings.passages if k is None else k
+        if self._reranker is None:
+            return find(k=wanted, max_tokens=max_tokens)
+        return reranked(self._reranker, query, find(k=WIDER * wanted), wanted, max_tokens)
 
-    async def ask(self, question: str, *, collection: str = "default") -> Answer:
-        """Answer a question by quoting; raises InvalidRequest for a blank one."""
-        return await asyncio.to_thread(self._ask, question, collection)
+    async def ask(
+        self,
+        question: str,
+        *,
+        collection: str = "default",
+        where: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Answer a question by quoting from the documents that pass a filter.
 
-    def _ask(self, question: str, collection: str) -> Answer:
+        Raises InvalidRequest for a blank question or what is no filter, and UnusableRanking.
+        """
+        return await asyncio.to_thread(self._ask, question, collection, read_filter(where))
+
+    def _ask(self, question: str, collection: str, where: Filter) -> Answer:
         budget = self.settings.passage_tokens
         return answer_by_quoting(
             self._library,
             _TENANT,
             question,
-            find=lambda query: self._search(query, collection, None, max_tokens=budget),
+            find=lambda query: self._search(
+                query, collection, None, max_tokens=budget, where=where
+            ),
             embed=self._model.embed,
         )
 
@@ -236,7 +269,7 @@ class Pipeline:
 
     def _summarize(self, document_ids: Sequence[str], focus: str | None, max_words: int) -> Summary:
         if focus is not None:
-            _check("focus", focus)
+            check_written("focus", focus)
         return summary_by_quoting(
             self._library,
             _TENANT,
@@ -257,14 +290,3 @@ class Pipeline:
     async def counts(self) -> tuple[int, int]:
         """How many documents there are, and how many searchable chunks."""
         return await asyncio.to_thread(self._library.counts, _TENANT)
-
-
-def _check(name: str, text: str) -> None:
-    if not text.strip():
-        raise InvalidRequest(f"The {name} is blank. Write something.")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRequest(
-            f"The {name} is not valid Unicode: character {error.start} is a lone surrogate."
-        ) from error

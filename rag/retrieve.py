@@ -5,9 +5,13 @@ from enum import StrEnum
 from itertools import chain
 
 from corpus.chunk import joined
+from corpus.embedders import is_complete
+from corpus.errors import IndexIncomplete
+from corpus.filters import Filter
 from corpus.ingest import Embed
 from corpus.library import Library
 from corpus.search import Found, by_words, found_chunks, places_near
+from corpus.selection import chunk_ids, selected_documents
 from corpus.types import Passage
 from corpus.vectors import VectorIndex
 from rag.fusion import Fusion, fused, ranks_by_half
@@ -32,6 +36,21 @@ class Mode(StrEnum):
     LEXICAL = "lexical"
 
 
+def usable_mode(library: Library, tenant: str, collection: str, mode: Mode) -> Mode:
+    """The mode, or LEXICAL for HYBRID while the vectors of the collection are made anew.
+
+    Raises IndexIncomplete in that time for DENSE.
+    """
+    if mode is Mode.LEXICAL or is_complete(library, tenant, collection):
+        return mode
+    if mode is Mode.DENSE:
+        raise IndexIncomplete(
+            f"The vectors of {collection!r} are being made by a new embedding model. "
+            "Search with the mode hybrid or lexical, by words, until they are all there."
+        )
+    return Mode.LEXICAL
+
+
 def retrieve(
     library: Library,
     vectors: VectorIndex,
@@ -44,24 +63,32 @@ def retrieve(
     mode: Mode = Mode.HYBRID,
     max_tokens: int | None = None,
     per_document: int | None = None,
+    where: Filter = (),
     fusion: Fusion = FUSION,
 ) -> list[Passage]:
     """At most `k` passages for a query, the best first, of at most `max_tokens` tokens together.
 
     A passage is a chunk, or several that stand side by side. Of chunks that say the same in the
     same words only the best is taken, and of one document no more than `per_document` passages.
+    Both halves search the same documents: those that pass `where`.
 
     Every hit is checked against the library, so that what was deleted or replaced is not found
     even while the vector index still holds it.
     """
+    within = selected_documents(library, tenant, collection, where) if where else None
+    if within == []:
+        return []
     halves: dict[str, list[int]] = {}
     depth = max(fusion.depth, k)
     if mode is not Mode.LEXICAL:
-        halves["dense"] = vectors.search(tenant, collection, embed([query])[0], depth)
+        of = None if within is None else chunk_ids(library, tenant, within)
+        halves["dense"] = vectors.search(tenant, collection, embed([query])[0], depth, of)
     if mode is not Mode.DENSE:
         words = content_words(query)
         weights = (fusion.heading, fusion.body, fusion.around)
-        halves["lexical"] = by_words(library, tenant, collection, words, depth, weights=weights)
+        halves["lexical"] = by_words(
+            library, tenant, collection, words, depth, weights=weights, within=within
+        )
     hits = sorted({chunk_id for half in halves.values() for chunk_id in half})
     places = places_near(library, tenant, collection, hits, fusion.reach)
     scores = fused(halves, places, fusion)

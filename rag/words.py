@@ -1,8 +1,10 @@
-"""Words as the lexical half and the reader compare them."""
+"""Words as the lexical half and the reader compare them, and whether there are any."""
 
 import re
 
 import snowballstemmer
+
+from corpus.errors import InvalidRequest
 
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 
@@ -28,3 +30,15 @@ def stems(text: str) -> list[str]:
     """The stems of `content_words(text)`."""
     stemmer = snowballstemmer.stemmer("english")  # it holds the word at hand: one for each call
     return list(dict.fromkeys(stemmer.stemWords(content_words(text))))
+
+
+def check_written(name: str, text: str) -> None:
+    """Raise InvalidRequest for a text that is blank or not Unicode; `name` is what it is called."""
+    if not text.strip():
+        raise InvalidRequest(f"The {name} is blank. Write something.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"The {name} is not valid Unicode: character {error.start} is a lone surrogate."
+        ) from error

@@ -1,3 +1,5 @@
+from typing import Any
+
 import httpx
 import pytest
 
@@ -48,12 +50,58 @@ def test_a_collection_that_is_not_there_has_no_passages(client: httpx.Client) ->
         ({"query": "a" * 4001}, "'query'"),
         ({"query": None}, "'query' is None"),
         ({}, "'query' is missing"),
-        ({"query": "tram", "filter": {}}, "no field 'filter'"),
+        ({"query": "tram", "filter": []}, "'filter' is []"),
+        ({"query": "tram", "filter": {"year": []}}, "a list of 0 where a list of 1 to 100"),
+        ({"query": "tram", "filter": {"year": {"near": 1}}}, "there are gt, gte, lt, lte, eq"),
+        ({"query": "tram", "max_tokens": 0}, "'max_tokens' is 0"),
+        ({"query": "tram", "per_document": 0}, "'per_document' is 0"),
     ],
 )
 def test_a_bad_search_is_a_problem(client: httpx.Client, body: object, says: str) -> None:
     problem = problem_of(post_json(client, "/v1/search", body), 422, "invalid-request")
     assert says in problem["detail"]
+
+
+def test_a_search_keeps_a_budget_and_a_cap(client: httpx.Client) -> None:
+    def search(**more: int) -> list[dict[str, Any]]:
+        body = {"query": "ferry budget", "k": 10, **more}
+        found: list[dict[str, Any]] = client.post("/v1/search", json=body).json()["passages"]
+        return found
+
+    names = [one["chunk"]["document_id"] for one in search(per_document=1)]
+    assert len(names) == len(set(names)) > 1
+    sizes = [one["chunk"]["token_count"] for one in search(max_tokens=200)]
+    assert sum(sizes) <= 200 < sum(one["chunk"]["token_count"] for one in search())
+
+
+def test_a_filter_chooses_the_documents_of_searches_and_answers(client: httpx.Client) -> None:
+    for year, colour in ((2024, "blue"), (2025, "red")):
+        text = f"The lighthouse of Skarne was painted {colour}."
+        body = {"text": text, "collection": "painted", "metadata": {"year": year, "tags": ["a"]}}
+        client.post("/v1/documents?wait=true", json=body).raise_for_status()
+
+    def ask(path: str, name: str, where: object) -> dict[str, Any]:
+        question = "Which colour was the lighthouse of Skarne painted?"
+        body = {name: question, "collection": "painted", "filter": where}
+        found: dict[str, Any] = client.post(path, json=body).raise_for_status().json()
+        return found
+
+    for year, colour in ((2024, "blue"), (2025, "red")):
+        where = {"year": {"gte": year, "lt": year + 1}, "tags": {"contains": "a"}}
+        (passage,) = ask("/v1/search", "query", where)["passages"]
+        assert colour in passage["text"]
+        assert colour in ask("/v1/answers", "question", where)["text"]
+    assert len(ask("/v1/search", "query", None)["passages"]) == 2
+    assert ask("/v1/answers", "question", {"tags": "a"})["status"] == "abstained"
+
+
+def test_a_filter_that_is_nested_deep_is_a_problem(client: httpx.Client) -> None:
+    for depth in (100, 900, 100_000):
+        nested = '{"x": ' * depth + "1" + "}" * depth
+        for body in (f'{{"query": "tram", "filter": {nested}}}', f'{{"query": {nested}}}'):
+            headers = {"content-type": "application/json"}
+            answer = client.post("/v1/search", content=body, headers=headers)
+            assert answer.status_code in {400, 422}, answer.text
 
 
 def test_an_answer_cites_characters_of_its_documents(client: httpx.Client) -> None:
@@ -108,6 +156,10 @@ def test_without_evidence_it_abstains_and_says_why(client: httpx.Client) -> None
         ({"question": "Why?", "mode": "llm"}, "'mode' is 'llm'"),
         ({"question": "Why?", "stream": True}, "no field 'stream'"),
         ({"question": "Why?", "policy": "strip"}, "no field 'policy'"),
+        (
+            {"question": "Why?", "filter": {"x": {"gt": "soon"}}},
+            "'soon' where the bound of a range",
+        ),
         ({"question": ["Why?"]}, "'question' is ['Why?']"),
     ],
 )

@@ -210,6 +210,22 @@ def test_ask_prints_the_answer_with_its_citation(heron: Path) -> None:
     assert "\x1b" not in result.stdout
 
 
+def test_ask_reads_only_what_passes_the_filter(heron: Path) -> None:
+    assert pincite("ask", QUESTION, "--filter", f'{{"title": "{heron.name}"}}').exit_code == 0
+    assert pincite("ask", QUESTION, "--filter", '{"title": "Another"}').exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [("title=x", "The filter is not JSON"), ('{"a": {"like": 1}}', "'like' where an operator")],
+)
+def test_ask_says_what_is_wrong_with_a_filter(heron: Path, given: str, says: str) -> None:
+    assert heron.exists()
+    result = pincite("ask", QUESTION, "--filter", given)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert says in result.stderr
+
+
 def test_ask_as_json_has_the_shape_of_the_http_route(heron: Path, client: httpx.Client) -> None:
     assert heron.exists()
     answer = json.loads(pincite("ask", QUESTION, "--json").stdout)

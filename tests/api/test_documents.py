@@ -128,6 +128,31 @@ def test_documents_are_listed_in_pages(client: httpx.Client) -> None:
     assert listed == sent
 
 
+def test_documents_are_listed_by_a_filter(client: httpx.Client) -> None:
+    for year in (2024, 2025, 2026):
+        body = {"text": f"In {year}.", "collection": "years", "metadata": {"year": year}}
+        client.post("/v1/documents?wait=true", json=body).raise_for_status()
+    query = {"collection": "years", "filter": '{"year": {"gte": 2025}}', "limit": "1"}
+    first = client.get("/v1/documents", params=query).json()
+    second = client.get("/v1/documents", params={**query, "cursor": first["next_cursor"]}).json()
+    years = [one["metadata"]["year"] for one in (*first["items"], *second["items"])]
+    assert (years, second["next_cursor"]) == ([2025, 2026], None)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("{", "The filter is not JSON: "),
+        ("[" * 15_000, "The filter is not JSON: "),
+        ("[]", "The filter is not a JSON object."),
+        ('{"year": {}}', "nothing where an operator should be"),
+    ],
+)
+def test_a_bad_filter_is_a_problem(client: httpx.Client, given: str, says: str) -> None:
+    answer = client.get("/v1/documents", params={"filter": given})
+    assert says in problem_of(answer, 422, "invalid-request")["detail"]
+
+
 def test_a_deleted_document_is_gone(client: httpx.Client) -> None:
     document_id = document_of(post(client, text=HERON, collection="deleted"))["id"]
     response = client.delete(f"/v1/documents/{document_id}")

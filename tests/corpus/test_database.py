@@ -93,8 +93,8 @@ def test_a_file_of_the_first_schema_is_upgraded_in_place_without_loss(first: Pat
         assert library.was_deleted("t", "doc_b")
         assert by_words(library, "t", "news", ["herrings"], 5) == [7, 8]
         assert found_chunks(library, "t", "news", [7])[7].text == "Herring is cheap."
-        around = {"weights": (1.0, 3.0, 1.0)}
-        assert by_words(library, "t", "news", ["eels"], 5, **around) == [8, 7], "7 is beside it"
+        near = by_words(library, "t", "news", ["eels"], 5, weights=(1.0, 3.0, 1.0))
+        assert near == [8, 7], "7 is beside it"
         assert waiting(library) == 3, "all are embedded in another way than they were"
         assert stale(library, 5) == [(3, "t", "news")]
         mark_embedded(library, [9])

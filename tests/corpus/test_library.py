@@ -14,6 +14,7 @@ from corpus.backlog import forget_stale, mark_embedded, purge, stale, unembedded
 from corpus.changes import change_metadata, delete_collection
 from corpus.chunk import chunk
 from corpus.errors import InvalidRequest, NotFound
+from corpus.filters import read_filter
 from corpus.library import Draft, Library
 from corpus.parse import parse_text
 from corpus.search import Found, by_words, found_chunks
@@ -221,6 +222,15 @@ def test_pages_follow_each_other_without_gap_or_overlap(
     assert seen == ids
     assert sizes == [3, 3, 1]
     assert library.documents("t", None, 7)[1] is None
+
+
+def test_pages_have_only_what_passes(library: Library, draft: Callable[..., Draft]) -> None:
+    ids = [library.accept("t", draft(f"Boat {at} sails.", f"b{at}")).id for at in range(7)]
+    where = read_filter({"external_id": ["b1", "b4", "b6"]})
+    first, cursor = library.documents("t", None, 2, where=where)
+    second, end = library.documents("t", None, 2, cursor, where=where)
+    assert [one.id for one in (*first, *second)] == [ids[1], ids[4], ids[6]]
+    assert end is None
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "-1", "1.5", "²", "9" * 40])

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
-from corpus import changes, embedders, search
+from corpus import changes, embedders, search, selection
 from corpus.chunk import chunk
 from corpus.errors import NotFound
 from corpus.ingest import Upload, add, index
@@ -133,6 +133,10 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "search.places_near": lambda two: (
         search.places_near(two.library, "b", "news", [two.chunk], 1) == []
     ),
+    "selection.chunk_ids": lambda two: selection.chunk_ids(two.library, "b", [two.document]) == [],
+    "selection.selected_documents": lambda two: (
+        two.document not in selection.selected_documents(two.library, "b", "news", ())
+    ),
     "VectorIndex.copy": lambda two: two.vectors.copy("b", "news", {999: two.chunk}) == set(),
     "VectorIndex.count": lambda two: two.vectors.count("b", "archive") == 0,
     "VectorIndex.delete": lambda two: two.vectors.delete("b", "news", [two.chunk]),
@@ -155,7 +159,9 @@ def _public(room: type | ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]
 
 
 PUBLIC = dict(
-    one for room in (Library, VectorIndex, changes, embedders, search) for one in _public(room)
+    one
+    for room in (Library, VectorIndex, changes, embedders, search, selection)
+    for one in _public(room)
 )
 
 

@@ -54,6 +54,26 @@ def test_the_nearest_come_first(index: VectorIndex) -> None:
     assert expected[0] == 107
 
 
+@pytest.mark.parametrize("allowed", [range(100, 101), range(140, 400), range(100, 1700, 2)])
+def test_only_some_are_searched_and_none_is_missed(index: VectorIndex, allowed: range) -> None:
+    vectors = _vectors(1600)
+    index.upsert("t", "news", range(100, 1700), vectors)
+    index.delete("t", "news", range(300, 320))
+    left = [one for one in allowed if one not in range(300, 320)]
+    order = sorted(left, key=lambda one: -float(vectors[one - 100] @ vectors[7]))
+    assert index.search("t", "news", vectors[7], 5, allowed) == order[:5]
+    assert len(index.search("t", "news", vectors[7], 2000, allowed)) == len(left)
+
+
+def test_none_of_some_is_found(index: VectorIndex) -> None:
+    vectors = _vectors(3)
+    assert index.search("t", "news", vectors[0], 5, [1]) == []
+    index.upsert("t", "news", [1, 2, 3], vectors)
+    assert index.search("t", "news", vectors[0], 5, []) == []
+    assert index.search("t", "news", vectors[0], 5, [77]) == []
+    assert index.search("t", "news", vectors[0], 5, range(4, 1000)) == []
+
+
 def test_more_vectors_than_chroma_takes_at_once_are_all_there(index: VectorIndex) -> None:
     count = index._batch + 10
     vectors = _vectors(count, 2)

@@ -1,0 +1,29 @@
+"""Options that several commands have."""
+
+from typing import Annotated
+
+import typer
+
+
+def utf8(value: str | None) -> str | None:
+    """A value that is text; a shell may hand over any bytes."""
+    if value is not None and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise typer.BadParameter("It is not UTF-8 text.") from error
+    return value
+
+
+Collection = Annotated[str, typer.Option(callback=utf8, help="The collection of documents.")]
+Filter = Annotated[
+    str | None,
+    typer.Option(
+        "--filter",
+        callback=utf8,
+        metavar="JSON",
+        help="Look in documents with such metadata only, "
+        """for example '{"year": {"gte": 2024}, "author": "A. Holm"}'.""",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the HTTP route answers.")]
