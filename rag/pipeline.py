@@ -193,6 +193,7 @@ class Pipeline:
         query or what is no filter, IndexIncomplete in that time when the mode is dense, and
         UnusableRanking.
         """
+        check_written("query", query)
         return await asyncio.to_thread(
             self._search,
             query,
@@ -217,7 +218,6 @@ class Pipeline:
         where: Filter = (),
         fusion: Fusion = FUSION,
     ) -> list[Passage]:
-        check_written("question", query)
         find = partial(
             retrieve,
             self._library,
@@ -247,6 +247,7 @@ class Pipeline:
 
         Raises InvalidRequest for a blank question or what is no filter, and UnusableRanking.
         """
+        check_written("question", question)
         return await asyncio.to_thread(self._ask, question, collection, read_filter(where))
 
     def _ask(self, question: str, collection: str, where: Filter) -> Answer:
