@@ -23,6 +23,8 @@ FAILED = 1
 ABSTAINED = 3
 INTERRUPTED = 130
 
+_SWITCH_SECONDS = 0.0005
+
 
 _Result = TypeVar("_Result")
 
@@ -103,6 +105,8 @@ def ingest(
         from api.progress import progress
         from rag import load_settings
 
+        # So that the threads that embed need not wait long for the one that reads.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         settings = load_settings()
         items, total, skipped = intake.plan(paths, jsonl, collection, settings.max_file_mb)
 

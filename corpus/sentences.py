@@ -1,11 +1,17 @@
 """Text to sentence spans, by syntok (rule-based, MIT), mended for titles before names."""
 
+import re
+
 from syntok import segmenter
 
 from corpus.types import Span
 
 # syntok ends a sentence after these; in news a name always follows.
 _TITLES = frozenset({"Gov.", "Rep.", "Sen.", "Lt.", "Capt.", "Cllr.", "Supt.", "Hon.", "Rev."})
+
+# A text without one of these before its end is one sentence, and syntok, which is slow, not asked.
+_MAY_END = re.compile(r"[.!?…‥。\uff01\uff1f;:\n\r\v\f\x85\u2028\u2029]")
+_AT_THE_END = ".!?”\"’')"
 
 
 def sentence_spans(text: str, start: int = 0) -> list[Span]:
@@ -14,6 +20,8 @@ def sentence_spans(text: str, start: int = 0) -> list[Span]:
     They are in order, do not overlap, have no white space at their ends, and leave out nothing
     but white space.
     """
+    if _MAY_END.search(text.strip().rstrip(_AT_THE_END)) is None:
+        return trimmed(text, 0, len(text), start)
     starts: list[int] = []
     for paragraph in segmenter.analyze(text):
         for tokens in paragraph:

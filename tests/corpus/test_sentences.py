@@ -69,3 +69,16 @@ def test_a_long_text_without_line_ends_takes_time_in_proportion() -> None:
     spans = sentence_spans("The boat sailed at noon and came back late. " * 10_000)
     assert len(spans) == 10_000
     assert time.perf_counter() - started < 15
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "LONDON (AP) — Britain's west coast is battered by wind.",
+        "He said “no”",
+        "(in millions) 2010 2009 2008.",
+        "No full stop here",
+    ],
+)
+def test_a_text_without_an_end_inside_is_one_sentence(sentence: str) -> None:
+    assert [span.of(f" {sentence} ") for span in sentence_spans(f" {sentence} ")] == [sentence]
