@@ -27,7 +27,7 @@ from rag.retrieve import FUSION
 
 BUDGETS = (250, 500, 1000)  # tokens of cl100k_base
 _DEPTHS = (5, 10)  # passages
-_MOST = 100  # passages; a budget ends the list before
+_MOST = 50  # passages; a budget ends the list before
 _BATCH = 64  # articles that are added at once
 
 # What was tried: name -> tokens of a chunk, mode, and how ranks are fused.
