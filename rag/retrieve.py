@@ -114,7 +114,8 @@ def without_twins(ranked: Iterable[Found]) -> Iterable[Found]:
 
 def _likeness(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
     """Jaccard's index, 0 for two texts of fewer than three words."""
-    return len(one & other) / max(len(one | other), 1)
+    shared = len(one & other)
+    return shared / max(len(one) + len(other) - shared, 1)
 
 
 def grown(
