@@ -6,6 +6,7 @@ All offsets are half-open and count code points.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from corpus.types import Passage, Span
 
@@ -27,13 +28,66 @@ class Status(StrEnum):
 
     ANSWERED = "answered"
     ABSTAINED = "abstained"
+    INCOMPLETE = "incomplete"  # it was cut off; what came of it is there
 
 
 class Reason(StrEnum):
-    """Why there is none."""
+    """Why there is none, or not the whole of one."""
 
     NO_EVIDENCE = "no_evidence"  # no passage was found
     WEAK_EVIDENCE = "weak_evidence"  # passages were found, but none that answers
+    CONFLICTING_EVIDENCE = "conflicting_evidence"  # the sources contradict each other
+    OUT_OF_SCOPE = "out_of_scope"  # nothing that was found is about what was asked
+    LENGTH = "length"  # the model reached its limit of tokens
+    CONTENT_FILTER = "content_filter"  # the model's provider, or a check of ours, cut it off
+    INTERRUPTED = "interrupted"  # the model's provider broke off
+
+
+class Policy(StrEnum):
+    """What becomes of a sentence that the sources do not support."""
+
+    ANNOTATE = "annotate"  # it is said, with its verdict
+    STRIP = "strip"  # it is left out
+    REPAIR = "repair"  # cited anew, written anew, replaced by a quote, or left out
+    ABSTAIN = "abstain"  # with it, nothing is answered
+
+
+class Answering(StrEnum):
+    """Who answers."""
+
+    AUTO = "auto"  # the model that is configured, or else the embedded reader
+    LLM = "llm"
+    EXTRACTIVE = "extractive"  # the embedded reader, which quotes
+
+
+class Role(StrEnum):
+    """Who said something in a conversation."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was said before a question."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, of which documents, after which turns, and how it is to be answered.
+
+    `where` is a filter, as `corpus.filters` describes them.
+    """
+
+    text: str
+    collection: str = "default"
+    where: Mapping[str, Any] | None = None
+    history: tuple[Turn, ...] = ()
+    answering: Answering = Answering.AUTO
+    policy: Policy = Policy.ANNOTATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,161 @@
+"""What is held: documents in and out of one open data folder; thin methods only.
+
+Methods are asynchronous and do the work, which is plain code, in threads.
+"""
+
+import asyncio
+from collections import abc
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from corpus.backlog import waiting_by_version
+from corpus.changes import change_metadata, delete_collection
+from corpus.embed import MiniLM
+from corpus.embedders import incomplete, take_over
+from corpus.errors import CorpusError, UnreadableDocument
+from corpus.filters import read_filter
+from corpus.ingest import Upload, draft
+from corpus.isolate import ParserPool
+from corpus.library import Draft
+from corpus.tokens import token_counter
+from corpus.types import (
+    Accepted,
+    Chunk,
+    Collection,
+    Document,
+    DocumentVersion,
+    Original,
+)
+from rag.indexing import Indexing
+from rag.settings import Settings
+from rag.store import open_store
+
+TENANT = "default"
+
+
+class Holdings:
+    """One open data folder, and its documents."""
+
+    def __init__(self, settings: Settings, data_dir: Path | None = None) -> None:
+        """Open or make what the settings name, or a store of its own in a `data_dir`.
+
+        Raises what `open_store` does, or DamagedModel.
+        """
+        self.settings = settings
+        self._count_tokens = token_counter(settings.encoding)
+        self._model = MiniLM(settings.threads)
+        try:
+            self._library, self._vectors = open_store(settings, self._model.fingerprint, data_dir)
+        except CorpusError:
+            self._model.close()
+            raise
+        take_over(self._library)
+        self._parsers = ParserPool(
+            limits=settings.limits,
+            seconds=settings.parse_seconds,
+            memory_mb=settings.parse_memory_mb,
+        )
+        self._indexing = Indexing(
+            self._library, self._vectors, self._model.embed, settings.keep_versions
+        )
+
+    def close(self) -> None:
+        """Close everything that is open; no thread and no process is left behind."""
+        self._parsers.close()
+        self._library.close()
+        self._vectors.close()
+        self._model.close()
+
+    async def add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:
+        """Store uploads; one result or error for each, in order. `index` makes them searchable."""
+        return await asyncio.to_thread(self._add, uploads)
+
+    def _add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:
+        """Parse as many at once as there are parsers, and store in order."""
+        with ThreadPoolExecutor(self._parsers.processes) as threads:
+            return [
+                one if isinstance(one, UnreadableDocument) else self._library.accept(TENANT, one)
+                for one in threads.map(self._draft, uploads)
+            ]
+
+    def _draft(self, upload: Upload) -> Draft | UnreadableDocument:
+        try:
+            return draft(
+                upload,
+                count_tokens=self._count_tokens,
+                max_tokens=self.settings.chunk_tokens,
+                max_bytes=self.settings.max_file_mb * 1024 * 1024,
+                read=self._parsers.parse,
+            )
+        except UnreadableDocument as error:
+            return error
+
+    async def index(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Embed all that waits, and remove what is not kept any longer; returns how many chunks.
+
+        `on_progress` gets the chunks done and the chunks known.
+        """
+        return await self._indexing.index(on_progress)
+
+    async def index_batch(self, of: abc.Collection[DocumentVersion]) -> int:
+        """Embed some of what waits of these versions; returns the chunks that still wait."""
+        return await self._indexing.index_batch(of)
+
+    async def waiting(
+        self, of: abc.Collection[DocumentVersion] | None = None
+    ) -> dict[DocumentVersion, int]:
+        """How many chunks wait to be embedded, by version: of these, or of all."""
+        return await asyncio.to_thread(waiting_by_version, self._library, of)
+
+    async def documents(
+        self,
+        *,
+        collection: str | None,
+        limit: int,
+        cursor: str | None,
+        where: Mapping[str, Any] | None = None,
+    ) -> tuple[list[Document], str | None]:
+        """A page of documents that pass a filter, without their text, and the next cursor."""
+        return await asyncio.to_thread(
+            self._library.documents, TENANT, collection, limit, cursor, where=read_filter(where)
+        )
+
+    async def document(self, document_id: str, version: int | None = None) -> Document:
+        """A document, at its newest version or the one asked for; raises NotFound."""
+        return await asyncio.to_thread(self._library.document, TENANT, document_id, version)
+
+    async def original(self, document_id: str, version: int | None = None) -> Original:
+        """The file that a document was made from; raises NotFound."""
+        return await asyncio.to_thread(self._library.original, TENANT, document_id, version)
+
+    async def chunks(self, document_id: str) -> list[Chunk]:
+        """The searchable chunks of a document, in order; raises NotFound."""
+        return await asyncio.to_thread(self._library.chunks, TENANT, document_id)
+
+    async def change_metadata(self, document_id: str, changes: Mapping[str, Any]) -> Document:
+        """Set metadata by name, None to take it away, without a new version; raises NotFound."""
+        return await asyncio.to_thread(change_metadata, self._library, TENANT, document_id, changes)
+
+    async def collections(self) -> list[Collection]:
+        """The collections that have documents, by name."""
+        return await asyncio.to_thread(self._library.collections, TENANT)
+
+    async def delete_collection(self, name: str) -> None:
+        """Hide all documents of a collection from now on, and remove them; raises NotFound."""
+        await asyncio.to_thread(delete_collection, self._library, TENANT, name)
+        await self._indexing.remove_unused()
+
+    async def delete(self, document_id: str) -> None:
+        """Hide a document from now on, and remove it; raises NotFound."""
+        await asyncio.to_thread(self._library.delete, TENANT, document_id)
+        await self._indexing.remove_unused()
+
+    async def incomplete(self) -> list[str]:
+        """The collections that are searched by words only, until their vectors are made anew."""
+        return await asyncio.to_thread(incomplete, self._library, TENANT)
+
+    async def counts(self) -> tuple[int, int]:
+        """How many documents there are, and how many searchable chunks."""
+        return await asyncio.to_thread(self._library.counts, TENANT)
