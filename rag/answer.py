@@ -1,60 +1,244 @@
-"""An answer from the passages that were found, by the embedded reader."""
+"""A question's way to its answer, event by event: found, then quoted or written."""
 
+import asyncio
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 
-from corpus.errors import NotFound
+from corpus.errors import InvalidRequest, NotFound
 from corpus.ingest import Embed
 from corpus.library import Library
 from corpus.types import Document, DocumentVersion, Passage
-from rag.extract import read
+from rag.composition import Composition
+from rag.conflicts import conflicts_in, contrary_to
+from rag.converse import as_question, standalone_by_rule, standalone_prompt
+from rag.events import Answered, Began, Event, Found, Stage, events_of
+from rag.evidence import Texts
+from rag.extract import read, weigh
+from rag.housekeeping import is_housekeeping, keep_house
+from rag.llm import complete
+from rag.offer import Offer, offer
+from rag.prompts import prompt
 from rag.telemetry import step
-from rag.types import EXTRACTIVE, Answer, Status, Usage
+from rag.types import (
+    EXTRACTIVE,
+    Answer,
+    Answering,
+    Conflict,
+    Question,
+    Reason,
+    Status,
+    Usage,
+)
+from rag.words import stems
+from rag.writing import Writer, Writing
+
+# Least probability, by the embedded reader, that a passage answers, for a model to be asked at all.
+# It reads better than the reader, so this is far below what the reader itself wants.
+WORTH_ASKING = 0.03
+
+_CUT_OFF = (Reason.LENGTH, Reason.CONTENT_FILTER, Reason.INTERRUPTED)
 
 
-def answer_by_quoting(
-    library: Library,
-    tenant: str,
-    question: str,
-    *,
-    find: Callable[[str], Sequence[Passage]],
-    embed: Embed,
-) -> Answer:
-    """Find passages for a question, and quote what answers it in them."""
-    timings: dict[str, float] = {}
-    with step("retrieve", timings):
-        found = find(question)
-    with step("read", timings):
-        texts = _texts(library, tenant, found)
-        passages = [one for one in found if _version(one) in texts]
-        reading = read(question, passages, texts, lambda name: library.chunks(tenant, name), embed)
-    return Answer(
-        id=f"ans_{uuid.uuid4().hex}",
-        question=question,
-        standalone_question=question,
-        status=Status.ABSTAINED if reading.reason else Status.ANSWERED,
-        reason=reading.reason,
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where answers are looked for: a tenant's documents, a search in them, and its model."""
+
+    library: Library
+    tenant: str
+    find: Callable[[str], Sequence[Passage]]
+    embed: Embed
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question on its way."""
+
+    question: Question
+    standalone: str
+    passages: tuple[Passage, ...] = ()
+    texts: Texts = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+async def answering(
+    question: Question, sources: Sources, writer: Writer | None
+) -> AsyncGenerator[Event]:
+    """Answer a question from its sources, by the writer's model or, without one, by quoting.
+
+    Raises ProviderError when the model fails before it has written anything; after that, the
+    answer has what there is, and the status "incomplete".
+    """
+    if question.answering is Answering.EXTRACTIVE:
+        writer = None
+    elif question.answering is Answering.LLM and writer is None:
+        raise InvalidRequest(
+            'There is no model to answer with, which mode "llm" asks for. Set PINCITE_LLM_BASE_URL '
+            "and PINCITE_LLM_MODEL, or ask with another mode."
+        )
+    if is_housekeeping(question.text):
+        async with aclosing(keep_house(question, writer, _new_id())) as events:
+            async for event in events:
+                yield event
+        return
+    asked = _Asked(question, question.text)
+    yield Began(Stage.RETRIEVING)
+    await _understand(asked, writer)
+    await asyncio.to_thread(_find, asked, sources)
+    yield Found(asked.passages)
+    if writer is None:
+        for event in events_of(await asyncio.to_thread(_quoted, asked, sources)):
+            yield event
+        return
+    async with aclosing(_written(asked, sources, writer)) as events:
+        async for event in events:
+            yield event
+
+
+async def _understand(asked: _Asked, writer: Writer | None) -> None:
+    """Make a follow-up standalone."""
+    question = asked.question
+    if not question.history:
+        return
+    with step("converse", asked.timings):
+        if writer is None:
+            asked.standalone = standalone_by_rule(question.text, question.history)
+            return
+        messages = standalone_prompt(question.text, question.history)
+        text, finish = await complete(
+            writer.model, messages, seconds=writer.seconds, retries=writer.retries
+        )
+    asked.standalone = as_question(text) or question.text
+    if finish.usage is not None:
+        asked.prompt_tokens += finish.usage.prompt
+        asked.completion_tokens += finish.usage.completion
+
+
+def _find(asked: _Asked, sources: Sources) -> None:
+    with step("retrieve", asked.timings):
+        found = sources.find(asked.standalone)
+        asked.texts = _texts(sources, found)
+        asked.passages = tuple(one for one in found if _version(one) in asked.texts)
+
+
+def _quoted(asked: _Asked, sources: Sources) -> Answer:
+    with step("read", asked.timings):
+        reading = read(
+            asked.standalone,
+            asked.passages,
+            asked.texts,
+            lambda name: sources.library.chunks(sources.tenant, name),
+            sources.embed,
+        )
+    empty = _answer(asked, EXTRACTIVE, None)
+    if reading.reason is not None:
+        return replace(empty, status=Status.ABSTAINED, reason=_reason(asked))
+    return replace(
+        empty,
         text=reading.cited.text,
         sentences=reading.cited.sentences,
         citations=reading.cited.citations,
-        passages=tuple(passages),
         conflicts=reading.conflicts,
-        usage=Usage(read=sum(one.chunk.token_count for one in passages)),
-        timings=timings,
-        model=EXTRACTIVE,
-        prompt_hash=None,
     )
 
 
-def _texts(
-    library: Library, tenant: str, passages: Sequence[Passage]
-) -> dict[DocumentVersion, Document]:
+async def _written(asked: _Asked, sources: Sources, writer: Writer) -> AsyncGenerator[Event]:
+    name = f"{prompt('answer').hash}-{prompt('question').hash}"
+    offered = offer(asked.passages, asked.texts)
+    with step("read", asked.timings):
+        chances = await asyncio.to_thread(_chances, asked, offered, sources.embed)
+    if max(chances, default=0.0) < WORTH_ASKING:
+        nothing = _answer(asked, writer.name, name)
+        yield Answered(replace(nothing, status=Status.ABSTAINED, reason=_reason(asked)))
+        return
+
+    def contrary(said: Collection[int]) -> list[int]:
+        return contrary_to(offered.evidence, chances, said, sources.embed)
+
+    writing = Writing(asked.question, asked.standalone, offered, writer, contrary)
+    async with aclosing(writing.events()) as events:
+        async for event in events:
+            yield event
+    said = writing.composition
+    asked.timings.update(writing.timings)
+    asked.prompt_tokens += writing.tokens[0]
+    asked.completion_tokens += writing.tokens[1]
+    conflicts = await asyncio.to_thread(conflicts_in, said.sentences, said.citations, sources.embed)
+    yield Answered(_ended(_answer(asked, writer.name, name), writing, said, conflicts))
+
+
+def _chances(asked: _Asked, offered: Offer, embed: Embed) -> list[float]:
+    """Probability that each sentence answers, by the embedded reader; 0 for what it skips."""
+    weighed = weigh(asked.standalone, asked.passages, asked.texts, embed)
+    by_place = {(item.document.id, item.unit.span): chance for item, chance in weighed}
+    return [by_place.get((one.document.id, one.spans[0]), 0.0) for one in offered.evidence]
+
+
+def _ended(
+    empty: Answer, writing: Writing, said: Composition, conflicts: tuple[Conflict, ...]
+) -> Answer:
+    """The answer that was written, or the reason why it is none."""
+    whole = replace(
+        empty,
+        text=said.text,
+        sentences=tuple(said.sentences),
+        citations=said.citations,
+        conflicts=conflicts,
+    )
+    if writing.reason in _CUT_OFF:
+        return replace(whole, status=Status.INCOMPLETE, reason=writing.reason)
+    if not said.sentences:
+        reason = writing.reason or Reason.WEAK_EVIDENCE
+        return replace(whole, status=Status.ABSTAINED, reason=reason)
+    return whole
+
+
+def _new_id() -> str:
+    return f"ans_{uuid.uuid4().hex}"
+
+
+def _answer(asked: _Asked, model: str, prompt_hash: str | None) -> Answer:
+    """An answer without a text."""
+    return Answer(
+        id=_new_id(),
+        question=asked.question.text,
+        standalone_question=asked.standalone,
+        status=Status.ANSWERED,
+        reason=None,
+        text="",
+        sentences=(),
+        citations=(),
+        passages=asked.passages,
+        conflicts=(),
+        usage=Usage(
+            read=sum(one.chunk.token_count for one in asked.passages),
+            prompt=asked.prompt_tokens,
+            completion=asked.completion_tokens,
+        ),
+        timings=asked.timings,
+        model=model,
+        prompt_hash=prompt_hash,
+    )
+
+
+def _reason(asked: _Asked) -> Reason:
+    """Why what was found does not answer."""
+    if not asked.passages:
+        return Reason.NO_EVIDENCE
+    wanted = set(stems(asked.standalone))
+    read_in = set(stems("\n".join(f"{one.title}\n{one.text}" for one in asked.passages)))
+    return Reason.WEAK_EVIDENCE if wanted & read_in else Reason.OUT_OF_SCOPE
+
+
+def _texts(sources: Sources, passages: Sequence[Passage]) -> dict[DocumentVersion, Document]:
     """The passages' documents, without those that were deleted since they were found."""
     texts = {}
     for key in {_version(one) for one in passages}:
         with suppress(NotFound):
-            texts[key] = library.document(tenant, *key)
+            texts[key] = sources.library.document(sources.tenant, *key)
     return texts
 
 

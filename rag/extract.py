@@ -78,6 +78,15 @@ def read(
     return Reading(cited, None, _conflicts(cited, embed))
 
 
+def weigh(
+    question: str, passages: Sequence[Passage], texts: Texts, embed: Embed
+) -> list[tuple[Candidate, float]]:
+    """What could answer a question in passages, each with the probability that it does."""
+    found = candidates(question, passages, texts)
+    chances = answer_chances(features(question, found, embed))
+    return list(zip(found, map(float, chances), strict=True))
+
+
 def answer_chances(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probability that each candidate answers, from its features."""
     return np.asarray(1 / (1 + np.exp(-(columns @ np.array(WEIGHTS[:-1]) + WEIGHTS[-1]))))

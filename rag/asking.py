@@ -1,0 +1,72 @@
+"""What a model is asked for: an answer, or one sentence of it anew."""
+
+from collections.abc import Sequence
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from rag.converse import spoken
+from rag.marked import MarkedText, Written
+from rag.offer import MARK, NO_ANSWER, Guard, Offer
+from rag.prompts import prompt
+from rag.sanitize import for_prompt, visible
+from rag.types import Role, Turn
+
+_MOST = 12  # sources that are shown
+
+
+def answer_prompt(
+    question: str, history: Sequence[Turn], offer: Offer, guard: Guard
+) -> list[BaseMessage]:
+    """What asks a model for an answer from what is offered, after what was said before."""
+    system = prompt("answer").fill(
+        boundary=guard.boundary, canary=guard.canary, mark=MARK, no_answer=NO_ANSWER
+    )
+    asked = prompt("question").fill(
+        boundary=guard.boundary, passages=offer.text, question=visible(question)
+    )
+    before = [
+        HumanMessage(turn.text) if turn.role is Role.USER else AIMessage(turn.text)
+        for turn in spoken(history)
+    ]
+    return [SystemMessage(system), *before, HumanMessage(asked)]
+
+
+def repair_prompt(
+    question: str, sentence: str, offer: Offer, sources: Sequence[int], guard: Guard
+) -> list[BaseMessage]:
+    """What asks a model for a sentence that says only what the sources say.
+
+    `sources` are indexes of the offer's evidence, which keep the ids that they were offered with.
+    """
+    names = {at: f"{passage}.{number}" for (passage, number), at in offer.ids.items()}
+    lines = [
+        f"{MARK} [{names[at]}] {for_prompt(offer.evidence[at].text)}" for at in sources[:_MOST]
+    ]
+    return [
+        SystemMessage(
+            prompt("repair").fill(
+                boundary=guard.boundary, canary=guard.canary, mark=MARK, no_answer=NO_ANSWER
+            )
+        ),
+        HumanMessage(
+            prompt("repair_question").fill(
+                boundary=guard.boundary,
+                sources="\n".join(lines),
+                question=visible(question),
+                sentence=for_prompt(sentence),
+            )
+        ),
+    ]
+
+
+def repaired(completion: str) -> Written | None:
+    """The first sentence of what a model wrote, or None when it found nothing to say."""
+    marked = MarkedText()
+    items = [*marked.feed(completion), *marked.end()]
+    first = next((item for item in items if isinstance(item, Written)), None)
+    return None if first is None or declines(first.text) else first
+
+
+def declines(text: str) -> bool:
+    """Whether a sentence is the word for no answer."""
+    return text.strip(" .!*\"'`").upper() == NO_ANSWER

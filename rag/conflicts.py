@@ -1,0 +1,75 @@
+"""Sources that give different figures for the same thing."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from corpus.ingest import Embed
+from rag.types import Citation, Conflict, Sentence
+from rag.verify import Evidence
+
+SAME = 0.62  # cosine from which two sentences say the same thing
+CONTRARY = 0.6  # share of the best sentence's probability to answer that what contradicts it has
+_MOST = 2  # sentences that are added for what they contradict
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+_LOOSE = re.compile(r"(19|20)\d\d|\d")  # years and single digits, which agree by chance
+
+
+def figures(text: str) -> frozenset[str]:
+    """The numbers in a text that are no years and no single digits."""
+    return frozenset(number for number in _NUMBER.findall(text) if not _LOOSE.fullmatch(number))
+
+
+def differ(one: str, other: str) -> bool:
+    """Whether both texts have figures, and none in common."""
+    both = figures(one), figures(other)
+    return all(both) and both[0].isdisjoint(both[1])
+
+
+def conflicts_in(
+    sentences: Sequence[Sentence], citations: Sequence[Citation], embed: Embed
+) -> tuple[Conflict, ...]:
+    """Pairs of sentences from different documents that say the same of different figures."""
+    cited = [one for one in sentences if one.citations and figures(one.text)]
+    if len(cited) < 2:
+        return ()
+    vectors = embed([sentence.text for sentence in cited])
+    by_marker = {citation.marker: citation for citation in citations}
+    conflicts: dict[tuple[int, int], Conflict] = {}
+    for at, one in enumerate(cited):
+        for later, other in enumerate(cited[at + 1 :], start=at + 1):
+            first, second = by_marker[one.citations[0]], by_marker[other.citations[0]]
+            if (
+                first.document_id != second.document_id
+                and float(vectors[at] @ vectors[later]) >= SAME
+                and differ(one.text, other.text)
+            ):
+                pair = first.marker, second.marker
+                detail = f"{first.title!r} and {second.title!r} give different figures."
+                conflicts.setdefault(pair, Conflict(pair, detail))
+    return tuple(conflicts.values())
+
+
+def contrary_to(
+    evidence: Sequence[Evidence], chances: Sequence[float], said: Collection[int], embed: Embed
+) -> list[int]:
+    """Where in the evidence other documents contradict what is said, most probable first.
+
+    `said` are indexes of the evidence too, and `chances` the probability that each of it answers
+    what was asked: what answers nearly as well counts. At most two for all that is said.
+    """
+    least = CONTRARY * max(chances, default=0.0)
+    near = [at for at, chance in enumerate(chances) if chance >= least and at not in said]
+    if not near or not said:
+        return []
+    vectors = embed([evidence[at].text for at in (*said, *near)])
+    found = [
+        at
+        for at, vector in zip(near, vectors[len(said) :], strict=True)
+        if any(
+            evidence[at].document.id != evidence[old].document.id
+            and float(vector @ other) >= SAME
+            and differ(evidence[at].text, evidence[old].text)
+            for old, other in zip(said, vectors, strict=False)
+        )
+    ]
+    return sorted(found, key=lambda at: -chances[at])[:_MOST]

@@ -1,0 +1,302 @@
+"""An answer that a model writes: pinned to what it was offered, and checked as it comes."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+
+from rag.asking import answer_prompt, declines, repair_prompt, repaired
+from rag.citations import Pointer
+from rag.composition import Composition
+from rag.errors import OverlongCompletion, ProviderError
+from rag.events import Began, Checked, Delta, Event, Replaced, Stage
+from rag.llm import Finish, complete, generate
+from rag.marked import Id, MarkedText, Shown, Written
+from rag.offer import MARK, NO_ANSWER, Guard, Offer
+from rag.telemetry import step
+from rag.types import Policy, Question, Reason, Verdict
+from rag.verify import Evidence, Judgement, is_claim
+from rag.watch import LeakedPrompt, Watch
+
+_FALSE = (Verdict.UNSUPPORTED, Verdict.CONTRADICTED)
+_ENDS = (".", "!", "?", "…", "。", '"', "”", ")", ":")
+
+Judge = Callable[[str, Sequence[Evidence], Sequence[int]], Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A model, and what its answers are checked with.
+
+    `judge` takes a claim, the evidence, and where in it the claim is said to rest; it is run in a
+    thread. `seconds` and `retries` are those of `rag.llm.generate`.
+    """
+
+    model: BaseChatModel
+    name: str
+    judge: Judge
+    count_tokens: Callable[[str], int]
+    seconds: float
+    retries: int
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A sentence as it is to be said, behind its `lead`."""
+
+    lead: str
+    text: str
+    pointers: tuple[Pointer, ...]
+    verdict: Verdict
+    score: float
+
+
+class Writing:
+    """One answer while it is written; `reason` says at the end why it is none, or not whole."""
+
+    def __init__(
+        self,
+        question: Question,
+        asked: str,
+        offer: Offer,
+        writer: Writer,
+        contrary: Callable[[Collection[int]], list[int]],
+    ) -> None:
+        """Answer `asked`, the question as it stands alone, from what is offered.
+
+        `contrary` gives what contradicts evidence that is said: both are indexes of the offer's.
+        """
+        self.composition = Composition()
+        self.reason: Reason | None = None
+        self.tokens = [0, 0]  # to the model and from it
+        self.timings: dict[str, float] = {}
+        self.claims = 0  # that were said
+        self._question = question
+        self._asked = asked
+        self._offer = offer
+        self._writer = writer
+        self._contrary = contrary
+        self._used: dict[int, None] = {}  # evidence that was pointed at
+        self._streams = question.policy is Policy.ANNOTATE
+        self._kept: list[_Said] = []  # not said before it is known whether anything is
+        self._index = -1
+        self._first = ""
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """What is said, as it is decided. Raises ProviderError when nothing came."""
+        yield Began(Stage.GENERATING)
+        watch = Watch(self._writer.guard.canary)
+        try:
+            async with aclosing(self._items()) as items:
+                async for item in items:
+                    if isinstance(item, Shown):
+                        for delta in self._show(watch.let_through(item.text)):
+                            yield delta
+                        continue
+                    for delta in self._show(watch.release(), whole=item):
+                        yield delta
+                    async with aclosing(self._sentence(item)) as events:
+                        async for event in events:
+                            yield event
+                    if self.reason is Reason.WEAK_EVIDENCE:
+                        return
+        except LeakedPrompt:
+            self.reason = Reason.CONTENT_FILTER
+        against = await asyncio.to_thread(self._contrary, list(self._used))
+        if against and self._question.policy is Policy.ABSTAIN:
+            self.reason = Reason.CONFLICTING_EVIDENCE
+            return
+        for event in self._end(against):
+            yield event
+
+    async def _items(self) -> AsyncGenerator[Shown | Written]:
+        """What the model writes; how it ended is noted."""
+        marked = MarkedText()
+        start = time.perf_counter()
+        messages = answer_prompt(
+            self._asked, self._question.history, self._offer, self._writer.guard
+        )
+        wrote = ""
+        counted: Finish | None = None
+        call = generate(
+            self._writer.model,
+            messages,
+            seconds=self._writer.seconds,
+            retries=self._writer.retries,
+        )
+        try:
+            async with aclosing(call) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Finish):
+                        counted = piece
+                        continue
+                    wrote += piece
+                    for item in marked.feed(piece.replace(MARK, "")):
+                        yield item
+        except ProviderError as error:
+            if not error.partial:
+                raise
+            long = isinstance(error, OverlongCompletion)
+            self.reason = Reason.LENGTH if long else Reason.INTERRUPTED
+        finally:
+            self.timings["generate"] = round(time.perf_counter() - start, 6)
+            self._count(messages, wrote, counted)
+        if counted is not None and counted.reason != "stop":
+            self.reason = Reason(counted.reason)
+        for item in marked.end():
+            if self.reason is None or not isinstance(item, Written) or _is_whole(item.text):
+                yield item
+
+    def _count(self, messages: Sequence[BaseMessage], wrote: str, counted: Finish | None) -> None:
+        """Add the tokens of a call: as the server counts them, or else as we do."""
+        usage = None if counted is None else counted.usage
+        if usage is not None:
+            self.tokens[0] += usage.prompt
+            self.tokens[1] += usage.completion
+            return
+        count = self._writer.count_tokens
+        self.tokens[0] += sum(count(str(message.content)) for message in messages)
+        self.tokens[1] += count(wrote)
+
+    def _show(self, text: str, whole: Written | None = None) -> Iterator[Delta]:
+        """Say more of the sentence at hand, unless it may be taken back or mean no answer.
+
+        `whole` is the sentence when it has ended.
+        """
+        if not self._streams:
+            return
+        if not self.composition.text:
+            self._first += text
+            first = self._first.strip() if whole is None else whole.text
+            if declines(first) if whole else NO_ANSWER.startswith(first.upper()):
+                return
+            text, self._first = self._first, ""
+        yield from self.composition.say(text)
+
+    async def _sentence(self, written: Written) -> AsyncGenerator[Event]:
+        self._index += 1
+        if self._index == 0 and declines(written.text):
+            self.reason = Reason.WEAK_EVIDENCE
+        elif is_claim(written.text):
+            if not self.claims:
+                yield Began(Stage.VERIFYING)
+            for event in await self._claim(written):
+                yield event
+        else:
+            self._kept.append(_Said(written.lead, written.text, (), Verdict.NOT_A_CLAIM, 0.0))
+            if self._streams:
+                for event in self._say_kept():
+                    yield event
+
+    async def _claim(self, written: Written) -> list[Event]:
+        said, why = await self._decided(written)
+        events: list[Event] = []
+        text = "" if said is None else said.text
+        if text != written.text:
+            events.append(Replaced(self._index, text, why))
+        if said is not None:
+            self.claims += 1
+            self._kept.append(said)
+            if self._question.policy is not Policy.ABSTAIN:
+                events += self._say_kept()
+        return events
+
+    async def _decided(self, written: Written) -> tuple[_Said | None, str]:
+        """What is said in a claim's place, None for nothing, and why."""
+        judged, pointed = await self._judged(written.text, written.ids)
+        said = self._said(written, judged, pointed)
+        policy = self._question.policy
+        why = "; ".join(judged.reasons) or "The sources do not say so."
+        if policy is Policy.REPAIR and judged.verdict is not Verdict.SUPPORTED:
+            return await self._repaired(written, judged, pointed), why
+        if judged.verdict not in _FALSE or policy is Policy.ANNOTATE:
+            return said, why
+        if policy is Policy.ABSTAIN:
+            self.reason = Reason.WEAK_EVIDENCE
+        return None, why
+
+    async def _judged(self, claim: str, ids: Sequence[Id]) -> tuple[Judgement, tuple[int, ...]]:
+        """A judgement of a claim, and the evidence that it is to point at.
+
+        That is what it was marked with; where it was marked with whole passages or nothing, or
+        something else supports it, then what does.
+        """
+        cited = self._offer.cited(ids)
+        with step("verify", self.timings):
+            judged = await asyncio.to_thread(self._writer.judge, claim, self._offer.evidence, cited)
+        marked = self._offer.cited([one for one in ids if one[1] is not None])
+        if judged.verdict in _FALSE or set(judged.support) & set(marked):
+            return judged, marked
+        return judged, (*marked, *judged.support)
+
+    def _said(self, written: Written, judged: Judgement, pointed: Sequence[int]) -> _Said:
+        return _Said(
+            written.lead, written.text, self._pointers(pointed), judged.verdict, judged.score
+        )
+
+    def _pointers(self, evidence: Sequence[int]) -> tuple[Pointer, ...]:
+        self._used.update(dict.fromkeys(evidence))
+        found = (self._offer.evidence[at] for at in dict.fromkeys(evidence))
+        return tuple(
+            Pointer(one.document, span, one.heading_path) for one in found for span in one.spans
+        )
+
+    async def _repaired(
+        self, written: Written, judged: Judgement, pointed: Sequence[int]
+    ) -> _Said | None:
+        """A claim written anew from the evidence; or else a quote of what it points at; or None."""
+        sources = tuple(dict.fromkeys((*pointed, *judged.support)))
+        messages = repair_prompt(
+            self._asked,
+            written.text,
+            self._offer,
+            sources or range(len(self._offer.evidence)),
+            self._writer.guard,
+        )
+        text, finish = await complete(
+            self._writer.model,
+            messages,
+            seconds=self._writer.seconds,
+            retries=self._writer.retries,
+        )
+        self._count(messages, text, finish)
+        Watch(self._writer.guard.canary).let_through(text)
+        if (anew := repaired(text)) is not None and is_claim(anew.text):
+            again, where = await self._judged(anew.text, anew.ids)
+            if again.verdict is Verdict.SUPPORTED:
+                return self._said(Written(written.lead, anew.text, anew.ids), again, where)
+        if not sources:
+            return None
+        quoted = self._offer.evidence[sources[0]]
+        return _Said(written.lead, quoted.text, self._pointers(sources[:1]), Verdict.SUPPORTED, 1.0)
+
+    def _say_kept(self) -> Iterator[Delta | Checked]:
+        for said in self._kept:
+            if not self._streams:
+                lead = said.lead if said.lead or not self.composition.text else " "
+                yield from self.composition.say(lead + said.text)
+            yield from self.composition.end_sentence(
+                said.text, said.pointers, said.verdict, said.score
+            )
+        self._kept.clear()
+
+    def _end(self, against: Sequence[int]) -> Iterator[Delta | Checked]:
+        """Say what is kept if any claim is said, and quote what contradicts it."""
+        if self.claims:
+            yield from self._say_kept()
+        yield from self.composition.break_off()
+        for at in against:
+            text = " ".join(self._offer.evidence[at].text.split())
+            yield from self.composition.say(f"\n{text}")
+            yield from self.composition.end_sentence(
+                text, self._pointers([at]), Verdict.SUPPORTED, 1.0
+            )
+
+
+def _is_whole(text: str) -> bool:
+    return text.endswith(_ENDS)
