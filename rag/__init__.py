@@ -1,7 +1,19 @@
 """Chunks become cited answers and summaries. No HTTP."""
 
 from corpus.ingest import Upload
-from rag.errors import InvalidSettings, RagError, UnusableRanking
+from rag.errors import (
+    EmptyCompletion,
+    InvalidSettings,
+    MalformedCompletion,
+    OverlongCompletion,
+    ProviderError,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderUnavailable,
+    RagError,
+    RateLimited,
+    UnusableRanking,
+)
 from rag.pipeline import Pipeline
 from rag.retrieve import Mode
 from rag.settings import Settings, load_settings
@@ -31,12 +43,20 @@ __all__ = [
     "CitationState",
     "Conflict",
     "Coverage",
+    "EmptyCompletion",
     "InvalidSettings",
+    "MalformedCompletion",
     "Mode",
+    "OverlongCompletion",
     "Pipeline",
     "Policy",
+    "ProviderError",
+    "ProviderRejected",
+    "ProviderTimeout",
+    "ProviderUnavailable",
     "Question",
     "RagError",
+    "RateLimited",
     "Reason",
     "Role",
     "Sentence",

@@ -67,6 +67,7 @@ def repaired(completion: str) -> Written | None:
     return None if first is None or declines(first.text) else first
 
 
-def declines(text: str) -> bool:
-    """Whether a sentence is the word for no answer."""
-    return text.strip(" .!*\"'`").upper() == NO_ANSWER
+def declines(text: str, *, so_far: bool = False) -> bool:
+    """Whether a sentence is the word for no answer, or, `so_far`, may become it."""
+    word = text.strip(" .!*\"'`\n").upper()
+    return NO_ANSWER.startswith(word) if so_far else word == NO_ANSWER

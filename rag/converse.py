@@ -19,6 +19,11 @@ _REFERS = re.compile(
     r"|^\W*(and|or|but|so|why|how so|what about|how about)\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"^\W*((and|but|so|then|please)\W+)*(how(\s+\w+)?|what|when|where|why|which|who(m|se)?|tell me)?"
+    r"(\s*\b(is|are|was|were|do|does|did|has|have|had|can|could|will|would|about)\b)?",
+    re.IGNORECASE,
+)
 _FEW = 2  # words of a question, beside those of every question, that leave its subject open
 
 
@@ -28,14 +33,16 @@ def spoken(history: Sequence[Turn]) -> list[Turn]:
 
 
 def standalone_by_rule(question: str, history: Sequence[Turn]) -> str:
-    """A follow-up behind the question before it, when it points back or hardly says anything.
+    """A follow-up, and in brackets what the question before it was about, when it points back.
 
-    It is for a search, which takes it as words; a model makes better sentences.
+    That is the question before without the words that ask. It is for a search, and a reader that
+    looks for words; a model makes better sentences.
     """
     asked = [turn.text.strip() for turn in history if turn.role is Role.USER and turn.text.strip()]
     if not asked or not (_REFERS.search(question) or len(set(stems(question))) <= _FEW):
         return question
-    return f"{asked[-1]} {question}"
+    about = _ASKS.sub("", visible(asked[-1])[:_LONGEST], count=1).strip(" ?!.\n")
+    return f"{question} ({about})" if about else question
 
 
 def standalone_prompt(question: str, history: Sequence[Turn]) -> list[SystemMessage | HumanMessage]:

@@ -5,6 +5,7 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,21 @@ from corpus.filters import Filter, read_filter
 from corpus.types import (
     Passage,
 )
-from rag.answer import answer_by_quoting
-from rag.events import Answered, Began, Event, Found, Stage, events_of
+from rag.answer import Sources, answering
+from rag.events import Answered, Event
 from rag.fusion import Fusion
 from rag.holdings import TENANT, Holdings
+from rag.llm import chat_model, close_model
+from rag.offer import Guard
 from rag.rerank import WIDER, reranked
 from rag.resolve import citation_state
 from rag.retrieve import FUSION, Mode, retrieve, usable_mode
-from rag.settings import Settings
+from rag.settings import OPENAI_MODEL, Settings
 from rag.summarize import summary_by_quoting
 from rag.types import Answer, Answering, CitationState, Policy, Question, Summary, Turn
+from rag.verify import Evidence, Judgement, judge
 from rag.words import check_written
+from rag.writing import Writer
 
 
 class Pipeline(Holdings):
@@ -42,8 +47,31 @@ class Pipeline(Holdings):
         A `reranker` gives the passages of searches and answers their order, as `rag.rerank` says.
         Raises what `open_store` does, or DamagedModel.
         """
+        model = chat_model(settings)
         super().__init__(settings, data_dir)
         self._reranker = reranker
+        self._writer = (
+            None
+            if model is None
+            else Writer(
+                model=model,
+                name=settings.llm_model or OPENAI_MODEL,
+                judge=self._judge,
+                count_tokens=self._count_tokens,
+                seconds=settings.llm_seconds,
+                retries=settings.llm_retries,
+                guard=Guard(),
+            )
+        )
+
+    def close(self) -> None:
+        """Close everything that is open; no thread and no process is left behind."""
+        super().close()
+        if self._writer is not None:
+            close_model(self._writer.model)
+
+    def _judge(self, claim: str, evidence: Sequence[Evidence], cited: Sequence[int]) -> Judgement:
+        return judge(claim, evidence, cited=cited, model=None, embed=self._model.embed)
 
     async def search(
         self,
@@ -118,9 +146,14 @@ class Pipeline(Holdings):
         answering: Answering = Answering.AUTO,
         policy: Policy = Policy.ANNOTATE,
     ) -> Answer:
+        """The answer to a question, as `answer` gives it."""
+        return await self.answer(
+            Question(question, collection, where, tuple(history), answering, policy)
+        )
+
+    async def answer(self, question: Question) -> Answer:
         """The answer that `answering` ends with; raises as it does."""
-        asked = Question(question, collection, where, tuple(history), answering, policy)
-        events = [event async for event in self.answering(asked)]
+        events = [event async for event in self.answering(question)]
         return next(event.answer for event in events if isinstance(event, Answered))
 
     async def answering(self, question: Question) -> AsyncGenerator[Event]:
@@ -130,23 +163,18 @@ class Pipeline(Holdings):
         """
         check_written("question", question.text)
         where = read_filter(question.where)
-        yield Began(Stage.RETRIEVING)
-        answer = await asyncio.to_thread(self._quoted, question, where)
-        yield Found(answer.passages)
-        for event in events_of(answer):
-            yield event
-
-    def _quoted(self, question: Question, where: Filter) -> Answer:
         budget = self.settings.passage_tokens
-        return answer_by_quoting(
+        sources = Sources(
             self._library,
             TENANT,
-            question.text,
             find=lambda query: self._search(
                 query, question.collection, None, max_tokens=budget, where=where
             ),
             embed=self._model.embed,
         )
+        async with aclosing(answering(question, sources, self._writer)) as events:
+            async for event in events:
+                yield event
 
     async def summarize(
         self, document_ids: Sequence[str], *, focus: str | None = None, max_words: int = 120

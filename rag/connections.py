@@ -1,0 +1,54 @@
+"""The HTTP connections to remote models: a pool for each event loop, closed with it.
+
+A connection is of the event loop that opened it. A server has one loop; the command line and
+programs that call `asyncio.run` more than once have several, one after the other.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import httpx2
+
+# No stream waits for another to end; connections to one server are few once streams have ended.
+_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=60)
+
+_Held = AsyncGenerator[httpx2.AsyncClient]
+
+
+class Connections(httpx2.AsyncBaseTransport):
+    """Connections that are kept open between calls, of whatever event loop asks.
+
+    They are closed by `close`, or when their loop ends. Proxies are those of the environment.
+    """
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        #: What servers are trusted, for other clients as well; it takes long to make.
+        self.certificates = httpx2.create_ssl_context()
+        self._pools: dict[asyncio.AbstractEventLoop, tuple[httpx2.AsyncClient, _Held]] = {}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request over a connection of the running loop."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._pools:
+            for ended in [known for known in self._pools if known.is_closed()]:
+                del self._pools[ended]
+            held = _held(httpx2.AsyncClient(verify=self.certificates, limits=_LIMITS))
+            self._pools[loop] = (await anext(held), held)
+        pool, _ = self._pools[loop]
+        return await pool.send(request, stream=True)
+
+    def close(self) -> None:
+        """Close all connections; those of a loop that is not running were closed when it ended."""
+        for loop, (_, held) in list(self._pools.items()):
+            if loop.is_running():
+                asyncio.run_coroutine_threadsafe(held.aclose(), loop)
+        self._pools.clear()
+
+
+async def _held(pool: httpx2.AsyncClient) -> _Held:
+    """Give the pool, and close it when its loop ends, as loops close asynchronous generators."""
+    try:
+        yield pool
+    finally:
+        await pool.aclose()
