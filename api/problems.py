@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457), each kind with a `type` that stays the same."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,16 @@ from corpus.errors import (
     TooSlow,
     UnknownType,
     UnreadableDocument,
+)
+from rag.errors import (
+    EmptyCompletion,
+    MalformedCompletion,
+    OverlongCompletion,
+    ProviderError,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderUnavailable,
+    RateLimited,
 )
 
 
@@ -65,6 +76,14 @@ KINDS: Mapping[type[Exception], Kind] = {
     NotFound: Kind(404, "not-found", "Not found"),
     IndexUnreachable: Kind(503, "index-unreachable", "The vector index does not answer"),
     IndexIncomplete: Kind(503, "index-incomplete", "The vectors are being made"),
+    ProviderError: Kind(502, "model-failed", "The model could not be asked"),
+    ProviderTimeout: Kind(504, "model-timeout", "The model did not answer in time"),
+    RateLimited: Kind(429, "model-rate-limited", "The model takes no more requests for now"),
+    ProviderRejected: Kind(502, "model-rejected", "The model refused the request"),
+    ProviderUnavailable: Kind(503, "model-unavailable", "The model failed"),
+    MalformedCompletion: Kind(502, "model-malformed", "The model's answer can not be read"),
+    EmptyCompletion: Kind(502, "model-empty", "The model's answer is empty"),
+    OverlongCompletion: Kind(502, "model-overlong", "The model's answer does not end"),
     NotNow: Kind(409, "not-now", "Not in this state"),
 }
 
@@ -130,7 +149,14 @@ def invalid_detail(errors: Sequence[Mapping[str, Any]]) -> str:
 
 
 async def _domain_error(request: Request, error: Exception) -> JSONResponse:
-    return respond(problem(kind_of(error), str(error), request_id_of(request)))
+    found = problem(kind_of(error), str(error), request_id_of(request))
+    return respond(found, retry_headers(error))
+
+
+def retry_headers(error: Exception) -> dict[str, str]:
+    """When the request may be made again, in whole seconds, where that is known."""
+    wait = error.retry_after if isinstance(error, RateLimited) else None
+    return {} if wait is None else {"retry-after": str(math.ceil(wait))}
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:

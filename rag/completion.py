@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # imported when a model is made, since it takes long
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk, BaseMessage
 
-_USAGE_SECONDS = 2.0  # that the count of tokens may come after the end of the text
+_USAGE_SECONDS = 5.0  # that the count of tokens may come after the end of the text
 
 # Parameter that a server may refuse -> the model's field that has it sent, and the value that not.
 _OPTIONAL: dict[str, tuple[str, object]] = {

@@ -4,6 +4,7 @@ What a server writes in its errors may repeat a key, so it is looked through and
 errors of the SDKs, which hold whole requests, are not kept as causes.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -156,20 +157,24 @@ def _innermost(error: BaseException) -> str:
 
 
 def _retry_after(error: Exception) -> float | None:
-    """Seconds, from `Retry-After` in seconds or as a date (RFC 9110), or from `retry-after-ms`."""
-    headers = getattr(getattr(error, "response", None), "headers", None)
-    if headers is None:
+    """Seconds, from `retry-after-ms`, or from `Retry-After` in seconds or as a date (RFC 9110)."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    seconds = _number(headers.get("retry-after-ms"))
+    if seconds is not None:
+        return seconds / 1000
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None or value is None:
+        return seconds
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):  # no date either, or one without a zone
         return None
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is None:
-            continue
-        try:
-            return max(0.0, float(value) / unit)
-        except ValueError:
-            pass
-        try:
-            return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-        except (ValueError, TypeError):  # neither, or a date without a zone
-            continue
-    return None
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value or "nan")
+    except ValueError:
+        return None
+    return max(0.0, number) if math.isfinite(number) else None

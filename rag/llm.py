@@ -102,6 +102,7 @@ async def generate(
                     f"{completion.place} wrote more than {MAX_CHARACTERS:,} characters, and the "
                     "rest was not read. Lower PINCITE_LLM_MAX_TOKENS, or see why it does not stop."
                 )
+            await asyncio.sleep(0)  # what one server sends fast holds up no other stream's start
             piece = await completion.piece()
     except ProviderError as error:
         error.partial = "".join(parts)

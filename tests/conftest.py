@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from corpus.embed import MiniLM
 from corpus.tokens import token_counter
+from rag.settings import Settings, variable
 from tests.servers import chroma, postgres, shared_postgres
 
 __all__ = ["chroma", "postgres", "shared_postgres"]
@@ -19,6 +20,16 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("pincite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_remote_model() -> Iterator[None]:
+    """Take away what the environment of whoever runs the tests says of models and keys."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in Settings.model_fields:
+            if name.startswith(("openai_", "llm_", "embedding_")):
+                patch.delenv(variable(name), raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

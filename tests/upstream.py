@@ -188,8 +188,9 @@ class Upstream:
         self.refused: list[str] = []
         #: Clients that went away before their reply had ended.
         self.disconnects = 0
-        #: Connections that were opened.
+        #: Connections that were opened, and those that still are.
         self.connections = 0
+        self.open = 0
         self._answer = answer
         self._embed = embed
         self._key = key
@@ -207,6 +208,13 @@ class Upstream:
     def sees_disconnect(self, seconds: float = 2.0) -> bool:
         """Whether a client goes away, or has, within some seconds; each is counted once."""
         return self._gone.acquire(timeout=seconds)
+
+    def sees(self, holds: Callable[["Upstream"], bool], seconds: float = 2.0) -> bool:
+        """Whether something holds of the server, now or within some seconds."""
+        deadline = time.monotonic() + seconds
+        while not (held := holds(self)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return held
 
     def start(self) -> None:
         """Listen on a free port."""
@@ -237,12 +245,14 @@ class Upstream:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
+        self.open += 1
         try:
             while await self._exchange(reader, writer):
                 pass
         except (ConnectionError, h11.RemoteProtocolError):
             pass  # the client went away between requests
         finally:
+            self.open -= 1
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()

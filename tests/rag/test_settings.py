@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationError
 
 from corpus.types import Limits
 from rag.errors import InvalidSettings, RagError
-from rag.settings import Settings, load_settings, settings_table
+from rag.settings import Settings, load_settings, settings_table, variable
 
 GOOD: dict[str, tuple[str, object]] = {
     "data_dir": ("/srv/pincite", Path("/srv/pincite")),
@@ -28,6 +28,16 @@ GOOD: dict[str, tuple[str, object]] = {
     "threads": ("3", 3),
     "passages": ("12", 12),
     "passage_tokens": ("900", 900),
+    "openai_api_key": ("sk-s3cret", SecretStr("sk-s3cret")),
+    "llm_base_url": ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+    "llm_api_key": ("sk-s3cret", SecretStr("sk-s3cret")),
+    "llm_model": ("anthropic:claude-x", "anthropic:claude-x"),
+    "llm_seconds": ("7.5", 7.5),
+    "llm_retries": ("0", 0),
+    "llm_max_tokens": ("300", 300),
+    "embedding_base_url": ("http://127.0.0.1:8081/v1", "http://127.0.0.1:8081/v1"),
+    "embedding_api_key": ("sk-s3cret", SecretStr("sk-s3cret")),
+    "embedding_model": ("bge-small", "bge-small"),
     "log_level": ("debug", "debug"),
 }
 BAD = {
@@ -44,6 +54,9 @@ BAD = {
     "threads": ["-1", "many"],
     "passages": ["0", "101", "ten"],
     "passage_tokens": ["99", "-5"],
+    "llm_seconds": ["0", "-1", "soon"],
+    "llm_retries": ["-1", "11", "x"],
+    "llm_max_tokens": ["15", "x"],
     "log_level": ["loud", "INFO\n", ""],
 }
 
@@ -53,7 +66,7 @@ def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, and no variable of Pincite's."""
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
-        monkeypatch.delenv(f"PINCITE_{name.upper()}", raising=False)
+        monkeypatch.delenv(variable(name), raising=False)
 
 
 def test_every_setting_is_tried_here() -> None:
@@ -72,14 +85,14 @@ def test_nothing_has_to_be_set() -> None:
 def test_a_variable_of_the_environment_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written, expected = GOOD[name]
     assert getattr(load_settings(), name) != expected
-    monkeypatch.setenv(f"PINCITE_{name.upper()}", written)
+    monkeypatch.setenv(variable(name), written)
     assert getattr(load_settings(), name) == expected
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_line_of_the_current_folder_s_env_file_is_read(name: str, tmp_path: Path) -> None:
     written, expected = GOOD[name]
-    (tmp_path / ".env").write_text(f"PINCITE_{name.upper()}={written}\n")
+    (tmp_path / ".env").write_text(f"{variable(name)}={written}\n")
     assert getattr(load_settings(), name) == expected
 
 
@@ -125,9 +138,11 @@ def test_invalid_settings_are_an_error_of_the_chain() -> None:
     assert issubclass(InvalidSettings, RagError)
 
 
-def test_addresses_with_a_password_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("database_url", "chroma_url"):
-        monkeypatch.setenv(f"PINCITE_{name.upper()}", GOOD[name][0])
+def test_keys_and_addresses_with_a_password_are_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, (written, _) in GOOD.items():
+        monkeypatch.setenv(variable(name), written)
     settings = load_settings()
     assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
@@ -135,6 +150,10 @@ def test_addresses_with_a_password_are_never_shown(monkeypatch: pytest.MonkeyPat
 def test_the_limits_of_a_file_are_those_that_are_set() -> None:
     settings = Settings(max_file_mb=3, max_pages=4, max_expansion=5, max_expanded_mb=6)
     assert settings.limits == Limits(4, 5, 6, 3 * 1024 * 1024)
+
+
+def test_the_key_of_openai_has_the_name_that_all_programs_know() -> None:
+    assert variable("openai_api_key") == "OPENAI_API_KEY"
 
 
 def test_settings_do_not_change() -> None:
@@ -149,7 +168,7 @@ def test_the_table_has_every_setting_with_its_default() -> None:
     rows = dict(zip(Settings.model_fields, lines[2:], strict=True))
     for name, row in rows.items():
         field = Settings.model_fields[name]
-        assert row.startswith(f"| `PINCITE_{name.upper()}` | ")
+        assert row.startswith(f"| `{variable(name)}` | ")
         assert field.description
         assert row.endswith(f" | {field.description} |")
         if field.default_factory is None and field.default is not None:
