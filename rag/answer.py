@@ -13,6 +13,11 @@ from rag.telemetry import step
 from rag.types import EXTRACTIVE, Answer, Status, Usage
 
 
+def new_answer_id() -> str:
+    """An id that no answer has."""
+    return f"ans_{uuid.uuid4().hex}"
+
+
 def answer_by_quoting(
     library: Library,
     tenant: str,
@@ -20,6 +25,7 @@ def answer_by_quoting(
     *,
     find: Callable[[str], Sequence[Passage]],
     embed: Embed,
+    answer_id: str | None = None,
 ) -> Answer:
     """Find passages for a question, and quote what answers it in them."""
     timings: dict[str, float] = {}
@@ -30,7 +36,7 @@ def answer_by_quoting(
         passages = [one for one in found if _version(one) in texts]
         reading = read(question, passages, texts, lambda name: library.chunks(tenant, name), embed)
     return Answer(
-        id=f"ans_{uuid.uuid4().hex}",
+        id=answer_id or new_answer_id(),
         question=question,
         standalone_question=question,
         status=Status.ABSTAINED if reading.reason else Status.ANSWERED,

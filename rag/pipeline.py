@@ -5,12 +5,15 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from langchain_core.documents import BaseDocumentCompressor
 
+from corpus.answers import Claim
+from corpus.errors import InvalidRequest
 from corpus.filters import Filter, read_filter
 from corpus.types import (
     Passage,
@@ -126,15 +129,28 @@ class Pipeline(Holdings):
     async def answering(self, question: Question) -> AsyncGenerator[Event]:
         """Answer a question, event by event; the whole Answer is the last.
 
-        Raises InvalidRequest for a blank question or what is no filter, and UnusableRanking.
+        Raises InvalidRequest for a blank question or what is no filter, and UnusableRanking. The
+        answer has the question's `id`.
         """
         check_written("question", question.text)
+        if question.answering is Answering.LLM:
+            raise InvalidRequest("No model is configured. Ask with the mode auto or extractive.")
         where = read_filter(question.where)
         yield Began(Stage.RETRIEVING)
         answer = await asyncio.to_thread(self._quoted, question, where)
         yield Found(answer.passages)
         for event in events_of(answer):
             yield event
+
+    async def answer_and_keep(
+        self, question: Question, claim: Claim | None = None
+    ) -> AsyncGenerator[Event]:
+        """As `answering`, and the Answer is kept, for the claim's key, before it is given."""
+        async with aclosing(self.answering(question)) as events:
+            async for event in events:
+                if isinstance(event, Answered):
+                    await self.keep_answer(event.answer, claim)
+                yield event
 
     def _quoted(self, question: Question, where: Filter) -> Answer:
         budget = self.settings.passage_tokens
@@ -146,6 +162,7 @@ class Pipeline(Holdings):
                 query, question.collection, None, max_tokens=budget, where=where
             ),
             embed=self._model.embed,
+            answer_id=question.id,
         )
 
     async def summarize(
