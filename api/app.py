@@ -1,7 +1,7 @@
 """The HTTP application."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -17,6 +17,7 @@ from api import (
     summaries,
 )
 from api.middleware import BodyLimit, RequestIds
+from api.streams import Streams
 from api.workflows import run_workflows
 from rag import Pipeline, Settings
 
@@ -32,8 +33,13 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = Pipeline(settings) if pipeline is None else pipeline
         try:
-            async with run_workflows(opened, settings) as workflows:
+            await opened.forget_answers()
+            async with (
+                run_workflows(opened, settings) as workflows,
+                aclosing(Streams(opened)) as streams,
+            ):
                 app.state.workflows = workflows
+                app.state.streams = streams
                 app.state.pipeline = opened
                 yield
                 del app.state.pipeline

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.streams import Streams
 from api.workflows import Workflows
 from rag import Pipeline, Settings
 
@@ -29,7 +30,13 @@ def _stopping(request: Request) -> Callable[[], bool]:
     return stopping
 
 
+def _streams(request: Request) -> Streams:
+    streams: Streams = request.app.state.streams
+    return streams
+
+
 ThePipeline = Annotated[Pipeline, Depends(_pipeline)]
 Stopping = Annotated[Callable[[], bool], Depends(_stopping)]
 TheSettings = Annotated[Settings, Depends(_settings)]
+TheStreams = Annotated[Streams, Depends(_streams)]
 TheWorkflows = Annotated[Workflows, Depends(_workflows)]

@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
+from api.errors import AnswerStopped, KeyReused
 from api.job import NotNow
 from api.schemas import Problem
 from corpus.errors import (
@@ -85,6 +87,8 @@ KINDS: Mapping[type[Exception], Kind] = {
     EmptyCompletion: Kind(502, "model-empty", "The model's answer is empty"),
     OverlongCompletion: Kind(502, "model-overlong", "The model's answer does not end"),
     NotNow: Kind(409, "not-now", "Not in this state"),
+    KeyReused: Kind(422, "idempotency-key-reused", "The idempotency key is another request's"),
+    AnswerStopped: Kind(503, "answer-stopped", "The answer was stopped"),
 }
 
 _OF_STATUS: Mapping[int, Kind] = {
@@ -104,6 +108,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(error, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _nobody)
 
 
 def problem(kind: Kind, detail: str, request_id: str | None = None) -> Problem:
@@ -177,6 +182,10 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         allowed = (error.headers or {}).get("Allow", "another method")
         detail = f"{where} is not offered. Use {allowed}."
     return respond(problem(kind, detail, request_id_of(request)), error.headers)
+
+
+async def _nobody(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=499)  # as nginx logs it; there is nobody to read it
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

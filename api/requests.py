@@ -1,12 +1,13 @@
 """The JSON of requests."""
 
+import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from corpus.errors import InvalidRequest
-from rag import Mode
+from rag import Answering, Mode, Policy, Question, Role, Turn
 
 
 def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -91,13 +92,35 @@ class SearchRequest(Request):
     mode: Mode = Mode.HYBRID
 
 
+class Message(Request):
+    """What was said before the question."""
+
+    role: Role
+    content: str = Field(max_length=100_000)
+
+
 class AnswerRequest(Request):
-    """A question. This version answers by quoting, which both modes stand for."""
+    """A question, and how it is to be answered."""
 
     question: Phrase
     collection: Collection = "default"
     filter: Filter | None = None
-    mode: Literal["auto", "extractive"] = "auto"
+    history: list[Message] = Field(default_factory=list, max_length=1000)
+    mode: Answering = Answering.AUTO
+    policy: Policy = Policy.ANNOTATE
+    stream: bool = Field(default=False, description="Whether the answer comes as events.")
+
+    def asked(self) -> Question:
+        """The question for the pipeline."""
+        history = tuple(Turn(one.role, one.content) for one in self.history)
+        return Question(
+            self.question, self.collection, self.filter, history, self.mode, self.policy
+        )
+
+    def sha256(self) -> str:
+        """Tells the question from others, however its answer is to come."""
+        asked = json.dumps(self.model_dump(mode="json", exclude={"stream"}), sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()
 
 
 class SummaryRequest(Request):

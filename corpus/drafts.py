@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -198,6 +198,6 @@ def drop_chunks(connection: Connection, document_id: str, which: ColumnElement[b
     connection.execute(delete(chunks).where(mine))
 
 
-def timestamp() -> str:
-    """The time, ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def timestamp(later: timedelta = timedelta()) -> str:
+    """The time, or `later` than that, ISO 8601 in UTC."""
+    return (datetime.now(UTC) + later).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     and_,
     any_,
     cast,
@@ -123,6 +124,22 @@ stale_indexes = Table(
     Column("tenant", String, primary_key=True),
     Column("collection", String, primary_key=True),
     Column("embedder", String, primary_key=True),
+)
+
+# Answers as they were given; `content` is their JSON. A request that has an idempotency key is told
+# from others with the same key by its hash.
+answers = Table(
+    "answers",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("tenant", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("idempotency_key", String),
+    Column("request_sha256", String),
+    UniqueConstraint("tenant", "idempotency_key"),
+    Index("answers_by_time", "tenant", "created_at"),
 )
 
 # `embedder` is whose vectors the chunks have, or wait for.

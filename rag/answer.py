@@ -80,7 +80,7 @@ async def answering(
             "and PINCITE_LLM_MODEL, or ask with another mode."
         )
     if is_housekeeping(question.text):
-        async with aclosing(keep_house(question, writer, _new_id())) as events:
+        async with aclosing(keep_house(question, writer, question.id or new_answer_id())) as events:
             async for event in events:
                 yield event
         return
@@ -196,14 +196,15 @@ def _ended(
     return whole
 
 
-def _new_id() -> str:
+def new_answer_id() -> str:
+    """An id that no answer has."""
     return f"ans_{uuid.uuid4().hex}"
 
 
 def _answer(asked: _Asked, model: str, prompt_hash: str | None) -> Answer:
     """An answer without a text."""
     return Answer(
-        id=_new_id(),
+        id=asked.question.id or new_answer_id(),
         question=asked.question.text,
         standalone_question=asked.standalone,
         status=Status.ANSWERED,

@@ -1,4 +1,4 @@
-"""What is held: documents in and out of one open data folder; thin methods only.
+"""What is held: documents and given answers, in one open data folder; thin methods only.
 
 Methods are asynchronous and do the work, which is plain code, in threads.
 """
@@ -7,11 +7,14 @@ import asyncio
 from collections import abc
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from corpus.answers import Claim, KeptAnswer, forget, keep, kept, kept_for, kept_page
 from corpus.backlog import waiting_by_version
 from corpus.changes import change_metadata, delete_collection
+from corpus.drafts import timestamp
 from corpus.embed import MiniLM
 from corpus.embedders import incomplete, take_over
 from corpus.errors import CorpusError, UnreadableDocument
@@ -29,14 +32,16 @@ from corpus.types import (
     Original,
 )
 from rag.indexing import Indexing
+from rag.keeping import json_of_answer
 from rag.settings import Settings
 from rag.store import open_store
+from rag.types import Answer
 
 TENANT = "default"
 
 
 class Holdings:
-    """One open data folder, and its documents."""
+    """One open data folder, its documents, and the answers that were given."""
 
     def __init__(self, settings: Settings, data_dir: Path | None = None) -> None:
         """Open or make what the settings name, or a store of its own in a `data_dir`.
@@ -159,3 +164,33 @@ class Holdings:
     async def counts(self) -> tuple[int, int]:
         """How many documents there are, and how many searchable chunks."""
         return await asyncio.to_thread(self._library.counts, TENANT)
+
+    async def keep_answer(self, answer: Answer, claim: Claim | None = None) -> None:
+        """Keep an answer, for the claim's key; what is older than the settings say is removed."""
+        await asyncio.to_thread(self._keep, answer, claim)
+
+    def _keep(self, answer: Answer, claim: Claim | None) -> None:
+        keep(self._library, TENANT, answer.id, json_of_answer(answer), claim)
+        self._forget()
+
+    async def forget_answers(self) -> None:
+        """Remove the answers that are older than the settings say."""
+        await asyncio.to_thread(self._forget)
+
+    def _forget(self) -> None:
+        if (days := self.settings.keep_answers_days) is not None:
+            forget(self._library, TENANT, timestamp(-timedelta(days=days)))
+
+    async def kept_answer(self, answer_id: str) -> KeptAnswer:
+        """An answer as it was given; `rag.keeping` reads it. Raises NotFound."""
+        return await asyncio.to_thread(kept, self._library, TENANT, answer_id)
+
+    async def kept_answer_for(self, key: str) -> KeptAnswer | None:
+        """The answer that is kept for an idempotency key, if any."""
+        return await asyncio.to_thread(kept_for, self._library, TENANT, key)
+
+    async def kept_answers(
+        self, limit: int, cursor: str | None
+    ) -> tuple[list[KeptAnswer], str | None]:
+        """A page of answers, newest first, and the next cursor; raises InvalidRequest."""
+        return await asyncio.to_thread(kept_page, self._library, TENANT, limit, cursor)

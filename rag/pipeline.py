@@ -12,6 +12,7 @@ from typing import Any
 
 from langchain_core.documents import BaseDocumentCompressor
 
+from corpus.answers import Claim
 from corpus.filters import Filter, read_filter
 from corpus.types import (
     Passage,
@@ -159,7 +160,8 @@ class Pipeline(Holdings):
     async def answering(self, question: Question) -> AsyncGenerator[Event]:
         """Answer a question, event by event; the whole Answer is the last.
 
-        Raises InvalidRequest for a blank question or what is no filter, and UnusableRanking.
+        Raises InvalidRequest for a blank question or what is no filter, UnusableRanking, and what
+        `rag.answer.answering` does. The answer has the question's `id`.
         """
         check_written("question", question.text)
         where = read_filter(question.where)
@@ -174,6 +176,16 @@ class Pipeline(Holdings):
         )
         async with aclosing(answering(question, sources, self._writer)) as events:
             async for event in events:
+                yield event
+
+    async def answer_and_keep(
+        self, question: Question, claim: Claim | None = None
+    ) -> AsyncGenerator[Event]:
+        """As `answering`, and the Answer is kept, for the claim's key, before it is given."""
+        async with aclosing(self.answering(question)) as events:
+            async for event in events:
+                if isinstance(event, Answered):
+                    await self.keep_answer(event.answer, claim)
                 yield event
 
     async def summarize(

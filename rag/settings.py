@@ -63,6 +63,13 @@ class Settings(BaseSettings):
         description="Versions of a document whose text is kept, for citations of older ones.",
         json_schema_extra={"default_text": "all"},
     )
+    keep_answers_days: int | None = Field(
+        None,
+        ge=1,
+        le=36_500,
+        description="Days for which given answers are kept.",
+        json_schema_extra={"default_text": "for good"},
+    )
     threads: int = Field(
         0, ge=0, description="Threads of the embedding model; 0 means one per core."
     )

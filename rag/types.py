@@ -79,7 +79,8 @@ class Turn:
 class Question:
     """What is asked, of which documents, after which turns, and how it is to be answered.
 
-    `where` is a filter, as `corpus.filters` describes them.
+    `where` is a filter, as `corpus.filters` describes them. `id` is the one that its answer has;
+    None means a new one.
     """
 
     text: str
@@ -88,6 +89,7 @@ class Question:
     history: tuple[Turn, ...] = ()
     answering: Answering = Answering.AUTO
     policy: Policy = Policy.ANNOTATE
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,9 +153,11 @@ def test_without_evidence_it_abstains_and_says_why(client: httpx.Client) -> None
     ("body", "says"),
     [
         ({"question": " \t\n"}, "blank"),
-        ({"question": "Why?", "mode": "llm"}, "'mode' is 'llm'"),
-        ({"question": "Why?", "stream": True}, "no field 'stream'"),
-        ({"question": "Why?", "policy": "strip"}, "no field 'policy'"),
+        ({"question": "Why?", "mode": "llm"}, "No model is configured"),
+        ({"question": "Why?", "mode": "best"}, "'mode' is 'best'"),
+        ({"question": "Why?", "policy": "hide"}, "'policy' is 'hide'"),
+        ({"question": "Why?", "streaming": True}, "no field 'streaming'"),
+        ({"question": "Why?", "history": [{"role": "system", "content": ""}]}, "'system'"),
         (
             {"question": "Why?", "filter": {"x": {"gt": "soon"}}},
             "'soon' where the bound of a range",
@@ -163,9 +165,10 @@ def test_without_evidence_it_abstains_and_says_why(client: httpx.Client) -> None
         ({"question": ["Why?"]}, "'question' is ['Why?']"),
     ],
 )
-def test_a_bad_question_is_a_problem(client: httpx.Client, body: object, says: str) -> None:
-    problem = problem_of(client.post("/v1/answers", json=body), 422, "invalid-request")
-    assert says in problem["detail"]
+def test_a_bad_question_is_a_problem(client: httpx.Client, body: dict[str, Any], says: str) -> None:
+    for asked in (body, {**body, "stream": True}):
+        problem = problem_of(client.post("/v1/answers", json=asked), 422, "invalid-request")
+        assert says in problem["detail"]
 
 
 def test_a_citation_is_current_then_changed_then_deleted(client: httpx.Client) -> None:

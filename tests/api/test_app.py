@@ -1,4 +1,5 @@
 import asyncio
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -95,3 +96,20 @@ def test_a_request_over_the_limit_is_refused_as_it_comes_in(
         str(client.base_url.join(path)), content=parts(), headers={"content-type": content_type}
     )
     problem_of(response, 413, "too-large")
+
+
+def test_the_description_of_the_api_refers_to_what_it_has(client: httpx.Client) -> None:
+    described = client.get("/openapi.json")
+    named = set(re.findall(r'"\$ref":\s*"([^"]+)"', described.text))
+    schemas = described.json()["components"]["schemas"]
+    assert named
+    assert named <= {f"#/components/schemas/{name}" for name in schemas}
+
+
+def test_the_description_of_an_answer_has_it_whole_and_as_events(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()["paths"]["/v1/answers"]["post"]
+    content = described["responses"]["200"]["content"]
+    assert set(content) == {"application/json", "text/event-stream"}
+    kinds = content["text/event-stream"]["itemSchema"]["oneOf"]
+    stage = kinds[0]["properties"]["data"]["contentSchema"]["properties"]["stage"]
+    assert stage["enum"] == ["retrieving", "generating", "verifying"]

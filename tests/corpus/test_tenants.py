@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
-from corpus import changes, embedders, search, selection
+from corpus import answers, changes, embedders, search, selection
 from corpus.chunk import chunk
 from corpus.errors import NotFound
 from corpus.ingest import Upload, add, index
@@ -47,6 +47,7 @@ class Two:
                 index(library, vectors, _embed)
         add(library, "a", Upload("Cod.", "text/plain", "b", "archive"), count_tokens=count_tokens)
         index(library, vectors, _embed)
+        answers.keep(library, "a", "ans_a", "{}", answers.Claim("key", "0"))
         (document,), _ = library.documents("a", "news", 9)
         self.document = document.id
         self.chunk = library.chunks("a", document.id)[0].id
@@ -73,6 +74,7 @@ class Two:
                 "SELECT * FROM chunks WHERE document_id = :id ORDER BY id",
                 "SELECT * FROM files WHERE tenant = 'a' ORDER BY sha256",
                 "SELECT * FROM collections WHERE tenant = 'a'",
+                "SELECT * FROM answers WHERE tenant = 'a'",
                 "SELECT * FROM stale_vectors WHERE tenant = 'a'",
                 "SELECT rowid, heading, body FROM chunks_text WHERE rowid = :chunk",
             ):
@@ -101,6 +103,13 @@ def delete_collection(two: Two, tenant: str) -> None:
     changes.delete_collection(two.library, tenant, "news")
 
 
+def keep_with_the_key_of_a(two: Two) -> bool:
+    answers.keep(two.library, "b", "ans_b", "{}", answers.Claim("key", "0"))
+    kept = answers.kept_for(two.library, "b", "key")
+    answers.forget(two.library, "b", "9999")
+    return kept is not None and kept.id == "ans_b"
+
+
 # What tenant "b" gets for what is of tenant "a", by the name of the function.
 TRIED: Mapping[str, Callable[[Two], Any]] = {
     "Library.accept": lambda two: two.library.accept("b", two.draft).id != two.document,
@@ -118,6 +127,13 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "Library.original": lambda two: two.library.original("b", two.document),
     "Library.was_deleted": lambda two: not two.library.was_deleted("b", two.document),
     "Library.was_purged": lambda two: not two.library.was_purged("b", two.document, 1),
+    "answers.forget": lambda two: answers.forget(two.library, "b", "9999") == 0,
+    "answers.keep": keep_with_the_key_of_a,
+    "answers.kept": lambda two: answers.kept(two.library, "b", "ans_a"),
+    "answers.kept_for": lambda two: answers.kept_for(two.library, "b", "key") is None,
+    "answers.kept_page": lambda two: (
+        "ans_a" not in [one.id for one in answers.kept_page(two.library, "b", 9)[0]]
+    ),
     "changes.change_metadata": lambda two: changes.change_metadata(
         two.library, "b", two.document, {"by": "b"}
     ),
@@ -160,7 +176,7 @@ def _public(room: type | ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]
 
 PUBLIC = dict(
     one
-    for room in (Library, VectorIndex, changes, embedders, search, selection)
+    for room in (Library, VectorIndex, answers, changes, embedders, search, selection)
     for one in _public(room)
 )
 
@@ -179,7 +195,7 @@ def test_the_storage_can_not_be_called_without_a_tenant(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(TRIED))
 def test_another_tenant_neither_sees_nor_changes_anything(two: Two, name: str) -> None:
     before = two.of_a()
-    assert all(before[:5])
+    assert all(before[:6])
     with suppress(NotFound):
         assert TRIED[name](two) in (True, None)
     index(two.library, two.vectors, _embed)
