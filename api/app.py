@@ -13,8 +13,10 @@ from api import (
     health,
     installed_version,
     jobs,
+    openai,
     problems,
     summaries,
+    uistream,
 )
 from api.middleware import BodyLimit, RequestIds
 from api.streams import Streams
@@ -59,4 +61,6 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
     problems.install(app)
     for module in (documents, contents, collections, answers, summaries, jobs, health):
         app.include_router(module.router)
+    app.include_router(openai.router)
+    app.include_router(uistream.router)
     return app

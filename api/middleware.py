@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import TOO_LARGE, UNEXPECTED, problem, respond
+from api.problems import TOO_LARGE, UNEXPECTED, problem, respond, unexpected_detail
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +49,8 @@ class RequestIds:
             logger.exception("%s %s failed (%s)", scope["method"], scope["path"], request_id)
             if started:
                 raise
-            detail = (
-                f"The request failed through no fault of yours. The log has it as {request_id}."
-            )
-            await respond(problem(UNEXPECTED, detail, request_id))(scope, receive, send_with_id)
+            found = problem(UNEXPECTED, unexpected_detail(request_id), request_id)
+            await respond(found, path=scope["path"])(scope, receive, send_with_id)
 
 
 class BodyLimit:
@@ -71,8 +69,8 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > self.max_bytes:
-            refusal = respond(problem(TOO_LARGE, self.detail, scope["state"]["request_id"]))
-            await refusal(scope, receive, send)
+            found = problem(TOO_LARGE, self.detail, scope["state"]["request_id"])
+            await respond(found, path=scope["path"])(scope, receive, send)
             return
         received = 0
 

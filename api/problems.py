@@ -1,5 +1,9 @@
-"""Errors as problem details (RFC 9457), each kind with a `type` that stays the same."""
+"""Errors as problem details (RFC 9457), each kind with a `type` that stays the same.
 
+On the routes that OpenAI's clients call they are in OpenAI's shape.
+"""
+
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from api.errors import AnswerStopped, KeyReused
 from api.job import NotNow
+from api.models import UnknownModel
 from api.schemas import Problem
 from corpus.errors import (
     Damaged,
@@ -43,6 +48,8 @@ from rag.errors import (
     ProviderUnavailable,
     RateLimited,
 )
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     NotNow: Kind(409, "not-now", "Not in this state"),
     KeyReused: Kind(422, "idempotency-key-reused", "The idempotency key is another request's"),
     AnswerStopped: Kind(503, "answer-stopped", "The answer was stopped"),
+    UnknownModel: Kind(404, "model-not-found", "There is no such model"),
 }
 
 _OF_STATUS: Mapping[int, Kind] = {
@@ -97,6 +105,13 @@ _OF_STATUS: Mapping[int, Kind] = {
     405: Kind(405, "method-not-allowed", "Method not allowed"),
     413: TOO_LARGE,
     415: Kind(415, "unsupported-body", "The body is of a type that this route does not read"),
+}
+
+# What OpenAI calls errors, by status; others of 400 and over are the request's.
+_OPENAI_TYPES: Mapping[int, str] = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
 }
 
 _QUOTED = 80  # characters of a bad value that a detail repeats
@@ -132,8 +147,45 @@ def kind_of(error: Exception) -> Kind:
     return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), UNEXPECTED)
 
 
-def respond(found: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A response that carries a problem."""
+def problem_in_stream(request: Request, error: Exception) -> Problem:
+    """The problem that ends a response which has begun; what nobody foresaw is logged."""
+    request_id = request_id_of(request)
+    kind = kind_of(error)
+    if kind is UNEXPECTED:
+        logger.error("%s failed (%s)", request.url.path, request_id, exc_info=error)
+        return problem(kind, unexpected_detail(request_id), request_id)
+    return problem(kind, str(error), request_id)
+
+
+def unexpected_detail(request_id: str | None) -> str:
+    """What is said of an error that nobody foresaw: where it can be looked up, and no more."""
+    return f"The request failed through no fault of yours. The log has it as {request_id}."
+
+
+def openai_error(found: Problem, param: str | None = None) -> dict[str, Any]:
+    """A problem in OpenAI's shape; `param` is the field of the request that is wrong."""
+    kind = "server_error" if found.status >= 500 else "invalid_request_error"
+    return {
+        "error": {
+            "message": found.detail,
+            "type": _OPENAI_TYPES.get(found.status, kind),
+            "param": param,
+            "code": found.type.rpartition(":")[2].replace("-", "_"),
+        }
+    }
+
+
+def respond(
+    found: Problem,
+    headers: Mapping[str, str] | None = None,
+    *,
+    path: str = "",
+    param: str | None = None,
+) -> JSONResponse:
+    """A response that carries a problem: in the shape of whose clients ask at `path`."""
+    if _is_openais(path):
+        status = 400 if found.status == INVALID.status else found.status  # it knows no 422
+        return JSONResponse(openai_error(found, param), status, headers=dict(headers or {}))
     return JSONResponse(
         found.model_dump(),
         found.status,
@@ -153,9 +205,14 @@ def invalid_detail(errors: Sequence[Mapping[str, Any]]) -> str:
     return " ".join(_sentence(error) for error in errors)
 
 
+def _is_openais(path: str) -> bool:
+    return f"{path}/".startswith(("/v1/models/", "/v1/chat/")) and path != "/v1/chat/ui"
+
+
 async def _domain_error(request: Request, error: Exception) -> JSONResponse:
     found = problem(kind_of(error), str(error), request_id_of(request))
-    return respond(found, retry_headers(error))
+    param = "model" if isinstance(error, UnknownModel) else None
+    return respond(found, retry_headers(error), path=request.url.path, param=param)
 
 
 def retry_headers(error: Exception) -> dict[str, str]:
@@ -167,7 +224,9 @@ def retry_headers(error: Exception) -> dict[str, str]:
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     errors = error.errors() if isinstance(error, RequestValidationError) else []
     kind = MALFORMED if any(one["type"] == "json_invalid" for one in errors) else INVALID
-    return respond(problem(kind, invalid_detail(errors), request_id_of(request)))
+    found = problem(kind, invalid_detail(errors), request_id_of(request))
+    fields = [_field(one) for one in errors if kind is INVALID]
+    return respond(found, path=request.url.path, param=next(filter(None, fields), None))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -181,7 +240,13 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     elif kind.slug == "method-not-allowed":
         allowed = (error.headers or {}).get("Allow", "another method")
         detail = f"{where} is not offered. Use {allowed}."
-    return respond(problem(kind, detail, request_id_of(request)), error.headers)
+    found = problem(kind, detail, request_id_of(request))
+    return respond(found, error.headers, path=request.url.path)
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    where = [str(part) for part in error["loc"]]
+    return ".".join(where[1:] if where[:1] in (["body"], ["query"], ["path"]) else where)
 
 
 async def _nobody(_request: Request, _error: Exception) -> Response:
@@ -189,8 +254,7 @@ async def _nobody(_request: Request, _error: Exception) -> Response:
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
-    where = [str(part) for part in error["loc"]]
-    field = ".".join(where[1:] if where[:1] in (["body"], ["query"], ["path"]) else where)
+    field = _field(error)
     if error["type"] == "json_invalid":
         reason = error.get("ctx", {}).get("error", "it can not be parsed")
         return f"The body is not valid JSON: {reason} (at character {field})."

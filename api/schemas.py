@@ -285,3 +285,8 @@ def accepted(
         status=status,
         job_id=job_id,
     )
+
+
+def citation_url(base: str, citation_id: str) -> str:
+    """Where a citation can be looked up; `base` is the address of the server, with its slash."""
+    return f"{base}v1/citations/{citation_id}"

@@ -10,17 +10,13 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from api.abstention import WHY
 from api.lookup import file_name
-from rag.types import Answer, Citation, Coverage, Reason, Status, Summary
+from rag.types import Answer, Citation, Coverage, Status, Summary
 
 _WIDTH = 80
 _LONGEST_QUOTE = 420  # characters, about six lines
 _MARKER = re.compile(r"\[\d+\]")
-
-_WHY = {
-    Reason.NO_EVIDENCE: "Nothing in the documents is about this.",
-    Reason.WEAK_EVIDENCE: "The documents come near this, but do not say it.",
-}
 
 
 def open_console(*, stderr: bool = False) -> Console:
@@ -37,7 +33,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     if answer.status is Status.ABSTAINED:
         _block(console, Text("No answer.", "yellow"), 2)
         if answer.reason is not None:
-            _block(console, Text(_WHY[answer.reason]), 2)
+            _block(console, Text(WHY[answer.reason]), 2)
         _nearest(console, answer)
         return
     _marked(console, answer.text)
