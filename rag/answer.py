@@ -10,6 +10,7 @@ from corpus.errors import InvalidRequest, NotFound
 from corpus.ingest import Embed
 from corpus.library import Library
 from corpus.types import Document, DocumentVersion, Passage
+from rag.calls import Calls, Writer
 from rag.composition import Composition
 from rag.conflicts import conflicts_in, contrary_to
 from rag.converse import as_question, standalone_by_rule, standalone_prompt
@@ -17,7 +18,6 @@ from rag.events import Answered, Began, Event, Found, Stage, events_of
 from rag.evidence import Texts
 from rag.extract import read, weigh
 from rag.housekeeping import is_housekeeping, keep_house
-from rag.llm import complete
 from rag.offer import Offer, offer
 from rag.prompts import prompt
 from rag.telemetry import step
@@ -32,7 +32,7 @@ from rag.types import (
     Usage,
 )
 from rag.words import stems
-from rag.writing import Writer, Writing
+from rag.writing import Writing
 
 # Least probability, by the embedded reader, that a passage answers, for a model to be asked at all.
 # It reads better than the reader, so this is far below what the reader itself wants.
@@ -60,8 +60,7 @@ class _Asked:
     passages: tuple[Passage, ...] = ()
     texts: Texts = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    calls: Calls | None = None  # None where no model is asked
 
 
 async def answering(
@@ -84,37 +83,31 @@ async def answering(
             async for event in events:
                 yield event
         return
-    asked = _Asked(question, question.text)
+    asked = _Asked(question, question.text, calls=None if writer is None else Calls(writer))
     yield Began(Stage.RETRIEVING)
-    await _understand(asked, writer)
+    await _understand(asked)
     await asyncio.to_thread(_find, asked, sources)
     yield Found(asked.passages)
-    if writer is None:
+    if asked.calls is None:
         for event in events_of(await asyncio.to_thread(_quoted, asked, sources)):
             yield event
         return
-    async with aclosing(_written(asked, sources, writer)) as events:
+    async with aclosing(_written(asked, sources, asked.calls)) as events:
         async for event in events:
             yield event
 
 
-async def _understand(asked: _Asked, writer: Writer | None) -> None:
+async def _understand(asked: _Asked) -> None:
     """Make a follow-up standalone."""
     question = asked.question
     if not question.history:
         return
     with step("converse", asked.timings):
-        if writer is None:
+        if asked.calls is None:
             asked.standalone = standalone_by_rule(question.text, question.history)
             return
         messages = standalone_prompt(question.text, question.history)
-        text, finish = await complete(
-            writer.model, messages, seconds=writer.seconds, retries=writer.retries
-        )
-    asked.standalone = as_question(text) or question.text
-    if finish.usage is not None:
-        asked.prompt_tokens += finish.usage.prompt
-        asked.completion_tokens += finish.usage.completion
+        asked.standalone = as_question(await asked.calls.complete(messages)) or question.text
 
 
 def _find(asked: _Asked, sources: Sources) -> None:
@@ -145,29 +138,27 @@ def _quoted(asked: _Asked, sources: Sources) -> Answer:
     )
 
 
-async def _written(asked: _Asked, sources: Sources, writer: Writer) -> AsyncGenerator[Event]:
+async def _written(asked: _Asked, sources: Sources, calls: Calls) -> AsyncGenerator[Event]:
     name = f"{prompt('answer').hash}-{prompt('question').hash}"
     offered = offer(asked.passages, asked.texts)
     with step("read", asked.timings):
         chances = await asyncio.to_thread(_chances, asked, offered, sources.embed)
     if max(chances, default=0.0) < WORTH_ASKING:
-        nothing = _answer(asked, writer.name, name)
+        nothing = _answer(asked, calls.writer.name, name)
         yield Answered(replace(nothing, status=Status.ABSTAINED, reason=_reason(asked)))
         return
 
     def contrary(said: Collection[int]) -> list[int]:
         return contrary_to(offered.evidence, chances, said, sources.embed)
 
-    writing = Writing(asked.question, asked.standalone, offered, writer, contrary)
+    writing = Writing(asked.question, asked.standalone, offered, calls, contrary)
     async with aclosing(writing.events()) as events:
         async for event in events:
             yield event
     said = writing.composition
     asked.timings.update(writing.timings)
-    asked.prompt_tokens += writing.tokens[0]
-    asked.completion_tokens += writing.tokens[1]
     conflicts = await asyncio.to_thread(conflicts_in, said.sentences, said.citations, sources.embed)
-    yield Answered(_ended(_answer(asked, writer.name, name), writing, said, conflicts))
+    yield Answered(_ended(_answer(asked, calls.writer.name, name), writing, said, conflicts))
 
 
 def _chances(asked: _Asked, offered: Offer, embed: Embed) -> list[float]:
@@ -216,8 +207,8 @@ def _answer(asked: _Asked, model: str, prompt_hash: str | None) -> Answer:
         conflicts=(),
         usage=Usage(
             read=sum(one.chunk.token_count for one in asked.passages),
-            prompt=asked.prompt_tokens,
-            completion=asked.completion_tokens,
+            prompt=0 if asked.calls is None else asked.calls.prompt_tokens,
+            completion=0 if asked.calls is None else asked.calls.completion_tokens,
         ),
         timings=asked.timings,
         model=model,

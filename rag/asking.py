@@ -71,3 +71,14 @@ def declines(text: str, *, so_far: bool = False) -> bool:
     """Whether a sentence is the word for no answer, or, `so_far`, may become it."""
     word = text.strip(" .!*\"'`\n").upper()
     return NO_ANSWER.startswith(word) if so_far else word == NO_ANSWER
+
+
+def judge_prompt(claim: str, sources: Sequence[str], guard: Guard) -> list[BaseMessage]:
+    """What asks a model whether sources support a claim."""
+    quoted = "\n".join(f"{MARK} {for_prompt(one)}" for one in sources[:_MOST])
+    return [
+        SystemMessage(prompt("judge").fill(boundary=guard.boundary)),
+        HumanMessage(
+            f"<{guard.boundary}>\n{quoted}\n</{guard.boundary}>\n\nClaim: {for_prompt(claim)}"
+        ),
+    ]

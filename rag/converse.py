@@ -20,7 +20,8 @@ _REFERS = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"^\W*((and|but|so|then|please)\W+)*(how(\s+\w+)?|what|when|where|why|which|who(m|se)?|tell me)?"
+    r"^\W*((and|but|so|then|please)\W+)*"
+    r"(how(\s+\w+)?|what|when|where|why|which|who(m|se)?|tell me)?"
     r"(\s*\b(is|are|was|were|do|does|did|has|have|had|can|could|will|would|about)\b)?",
     re.IGNORECASE,
 )

@@ -10,11 +10,10 @@ from collections.abc import AsyncGenerator
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from corpus.types import Span
+from rag.calls import Calls, Writer
 from rag.events import Began, Event, Stage, events_of
-from rag.llm import complete
 from rag.sanitize import visible
 from rag.types import EXTRACTIVE, Answer, Question, Role, Sentence, Status, Usage, Verdict
-from rag.writing import Writer
 
 _TITLE_WORDS = 6
 _USER_SAID = re.compile(r"^(?:USER|User|user|Human)\s*:\s*(.+)$", re.MULTILINE)
@@ -58,15 +57,9 @@ async def keep_house(
             HumanMessage(turn.text) if turn.role is Role.USER else AIMessage(turn.text)
             for turn in question.history
         ]
-        text, finish = await complete(
-            writer.model,
-            [*messages, HumanMessage(question.text)],
-            seconds=writer.seconds,
-            retries=writer.retries,
-        )
-        text = visible(text).strip()
-        if finish.usage is not None:
-            usage = Usage(0, finish.usage.prompt, finish.usage.completion)
+        calls = Calls(writer)
+        text = visible(await calls.complete([*messages, HumanMessage(question.text)])).strip()
+        usage = Usage(0, calls.prompt_tokens, calls.completion_tokens)
     said = Sentence(text, Span(0, len(text)), Verdict.NOT_A_CLAIM, 0.0, ())
     answer = Answer(
         id=identity,

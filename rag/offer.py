@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from corpus.types import Passage
 from rag.evidence import Texts
+from rag.instructions import speaks_to_a_model
 from rag.marked import Id
 from rag.sanitize import for_prompt
 from rag.verify import Evidence, evidence_of
@@ -55,7 +56,10 @@ class Offer:
 
 
 def offer(passages: Sequence[Passage], texts: Texts) -> Offer:
-    """Offer the quotable units of passages, whose documents are in `texts`."""
+    """Offer the quotable units of passages, whose documents are in `texts`.
+
+    Left out are those that speak to a model.
+    """
     evidence: list[Evidence] = []
     ids: dict[Id, int] = {}
     lines: list[str] = []
@@ -63,7 +67,11 @@ def offer(passages: Sequence[Passage], texts: Texts) -> Offer:
         document = texts[passage.chunk.document_id, passage.chunk.version]
         heading = " > ".join((passage.title, *passage.chunk.heading_path))
         lines.append(f"{MARK} Passage {number}, from: {for_prompt(heading)}")
-        units = evidence_of(document, passage.chunk.units, passage.chunk.heading_path)
+        units = [
+            one
+            for one in evidence_of(document, passage.chunk.units, passage.chunk.heading_path)
+            if not speaks_to_a_model(one.text)
+        ]
         for sentence, unit in enumerate(units, start=1):
             ids[number, sentence] = len(evidence)
             lines.append(f"{MARK} [{number}.{sentence}] {for_prompt(unit.text)}")

@@ -18,6 +18,7 @@ from corpus.types import (
     Passage,
 )
 from rag.answer import Sources, answering
+from rag.calls import Writer
 from rag.events import Answered, Event
 from rag.fusion import Fusion
 from rag.holdings import TENANT, Holdings
@@ -31,7 +32,6 @@ from rag.summarize import summary_by_quoting
 from rag.types import Answer, Answering, CitationState, Policy, Question, Summary, Turn
 from rag.verify import Evidence, Judgement, judge
 from rag.words import check_written
-from rag.writing import Writer
 
 
 class Pipeline(Holdings):
@@ -58,6 +58,7 @@ class Pipeline(Holdings):
                 model=model,
                 name=settings.llm_model or OPENAI_MODEL,
                 judge=self._judge,
+                judges=settings.llm_judge,
                 count_tokens=self._count_tokens,
                 seconds=settings.llm_seconds,
                 retries=settings.llm_retries,

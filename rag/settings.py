@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     llm_max_tokens: int = Field(
         1024, ge=16, description="Most tokens that the model may write in one call."
     )
+    llm_judge: bool = Field(
+        default=False,
+        description="Whether the model is also asked about sentences that the checks doubt.",
+    )
     embedding_base_url: str | None = Field(
         None,
         description="OpenAI-compatible endpoint of the model that embeds.",

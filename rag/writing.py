@@ -6,43 +6,22 @@ from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequ
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
-
 from rag.asking import answer_prompt, declines, repair_prompt, repaired
+from rag.calls import Calls
 from rag.citations import Pointer
 from rag.composition import Composition
 from rag.errors import OverlongCompletion, ProviderError
 from rag.events import Began, Checked, Delta, Event, Replaced, Stage
-from rag.llm import Finish, complete, generate
+from rag.llm import Finish
 from rag.marked import Id, MarkedText, Shown, Written
-from rag.offer import MARK, Guard, Offer
+from rag.offer import MARK, Offer
 from rag.telemetry import step
 from rag.types import Policy, Question, Reason, Verdict
-from rag.verify import Evidence, Judgement, is_claim
+from rag.verify import Judgement, is_claim
 from rag.watch import LeakedPrompt, Watch
 
 _FALSE = (Verdict.UNSUPPORTED, Verdict.CONTRADICTED)
 _ENDS = (".", "!", "?", "…", "。", '"', "”", ")", ":")
-
-Judge = Callable[[str, Sequence[Evidence], Sequence[int]], Judgement]
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """A model, and what its answers are checked with.
-
-    `judge` takes a claim, the evidence, and where in it the claim is said to rest; it is run in a
-    thread. `seconds` and `retries` are those of `rag.llm.generate`.
-    """
-
-    model: BaseChatModel
-    name: str
-    judge: Judge
-    count_tokens: Callable[[str], int]
-    seconds: float
-    retries: int
-    guard: Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +43,7 @@ class Writing:
         question: Question,
         asked: str,
         offer: Offer,
-        writer: Writer,
+        calls: Calls,
         contrary: Callable[[Collection[int]], list[int]],
     ) -> None:
         """Answer `asked`, the question as it stands alone, from what is offered.
@@ -73,13 +52,13 @@ class Writing:
         """
         self.composition = Composition()
         self.reason: Reason | None = None
-        self.tokens = [0, 0]  # to the model and from it
         self.timings: dict[str, float] = {}
         self.claims = 0  # that were said
         self._question = question
         self._asked = asked
         self._offer = offer
-        self._writer = writer
+        self._calls = calls
+        self._writer = calls.writer
         self._contrary = contrary
         self._used: dict[int, None] = {}  # evidence that was pointed at
         self._streams = question.policy is Policy.ANNOTATE
@@ -121,21 +100,13 @@ class Writing:
         messages = answer_prompt(
             self._asked, self._question.history, self._offer, self._writer.guard
         )
-        wrote = ""
-        counted: Finish | None = None
-        call = generate(
-            self._writer.model,
-            messages,
-            seconds=self._writer.seconds,
-            retries=self._writer.retries,
-        )
         try:
-            async with aclosing(call) as pieces:
+            async with aclosing(self._calls.stream(messages)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Finish):
-                        counted = piece
+                        if piece.reason != "stop":
+                            self.reason = Reason(piece.reason)
                         continue
-                    wrote += piece
                     for item in marked.feed(piece.replace(MARK, "")):
                         yield item
         except ProviderError as error:
@@ -145,23 +116,9 @@ class Writing:
             self.reason = Reason.LENGTH if long else Reason.INTERRUPTED
         finally:
             self.timings["generate"] = round(time.perf_counter() - start, 6)
-            self._count(messages, wrote, counted)
-        if counted is not None and counted.reason != "stop":
-            self.reason = Reason(counted.reason)
         for item in marked.end():
             if self.reason is None or not isinstance(item, Written) or _is_whole(item.text):
                 yield item
-
-    def _count(self, messages: Sequence[BaseMessage], wrote: str, counted: Finish | None) -> None:
-        """Add the tokens of a call: as the server counts them, or else as we do."""
-        usage = None if counted is None else counted.usage
-        if usage is not None:
-            self.tokens[0] += usage.prompt
-            self.tokens[1] += usage.completion
-            return
-        count = self._writer.count_tokens
-        self.tokens[0] += sum(count(str(message.content)) for message in messages)
-        self.tokens[1] += count(wrote)
 
     def _show(self, text: str, whole: Written | None = None) -> Iterator[Delta]:
         """Say more of the sentence at hand, unless it may be taken back or mean no answer.
@@ -257,13 +214,7 @@ class Writing:
             sources or range(len(self._offer.evidence)),
             self._writer.guard,
         )
-        text, finish = await complete(
-            self._writer.model,
-            messages,
-            seconds=self._writer.seconds,
-            retries=self._writer.retries,
-        )
-        self._count(messages, text, finish)
+        text = await self._calls.complete(messages)
         Watch(self._writer.guard.canary).let_through(text)
         if (anew := repaired(text)) is not None and is_claim(anew.text):
             again, where = await self._judged(anew.text, anew.ids)

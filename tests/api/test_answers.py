@@ -153,7 +153,7 @@ def test_without_evidence_it_abstains_and_says_why(client: httpx.Client) -> None
     ("body", "says"),
     [
         ({"question": " \t\n"}, "blank"),
-        ({"question": "Why?", "mode": "llm"}, "No model is configured"),
+        ({"question": "Why?", "mode": "llm"}, "There is no model"),
         ({"question": "Why?", "mode": "best"}, "'mode' is 'best'"),
         ({"question": "Why?", "policy": "hide"}, "'policy' is 'hide'"),
         ({"question": "Why?", "streaming": True}, "no field 'streaming'"),
