@@ -1,7 +1,8 @@
 """A model's text as it comes, into sentences and the ids that the model marked them with.
 
-What a browser would follow or fetch is taken out: HTML tags, images, and the targets of links. So
-are characters that can not be seen, which may carry what a reader is not to notice.
+What a browser would follow or fetch is taken out: HTML tags, images, the targets of links, and URLs
+that no source has. So are characters that can not be seen, which may carry what a reader is not to
+notice.
 """
 
 import re
@@ -17,7 +18,13 @@ _ID_LIST = r"\s*\^?\d{1,3}(?:\.\d{1,4})?(?:\s*[,;]\s*\d{1,3}(?:\.\d{1,4})?)*\s*"
 _MARKED = re.compile(rf"(?:\[({_ID_LIST})\]|【({_ID_LIST})】)(?:\([^()\s]*\))?")
 _LINKED = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)")
 _TAG = re.compile(r"<(?:!--.*?--|/?[a-zA-Z][^<>\n]*)>", re.DOTALL)
-_OPENS = re.compile(r"!?\[|【|<|!$")
+_URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'”]*", re.IGNORECASE)
+_OPENS = re.compile(
+    r"!?\[|【|<|!$|\b(?:https?://|www\.)|\b(?:h|ht|htt|https?:?/?|w|ww|www)$", re.IGNORECASE
+)
+_OPENS = re.compile(
+    rf"!?\[|【|<|!$|\b(?:https?://|www\.)|\b{_BEGINS_URL.pattern}", re.IGNORECASE
+)
 _MAY_GO_ON = 400  # characters of what is opened and not closed, after which it is plain text
 
 _LEAD = re.compile(r"(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)\s+")
@@ -48,8 +55,9 @@ class Written:
 class MarkedText:
     """Takes pieces of a text, however they are cut, and gives what is shown and the sentences."""
 
-    def __init__(self) -> None:
-        """Begin a text."""
+    def __init__(self, sources: str = "") -> None:
+        """Begin a text, in which URLs may stand that are in `sources`."""
+        self._sources = sources
         self._raw = ""  # not yet looked through for what is taken out
         self._text = ""  # of the sentence at hand, its lead before it
         self._marks: list[tuple[int, Id]] = []  # with where they stood in `_text`
@@ -88,6 +96,13 @@ class MarkedText:
             end = linked.end()
         elif tag := _TAG.match(self._raw):
             end = tag.end()
+        elif url := _URL.match(self._raw):
+            known = url[0].rstrip(".,;:!?")
+            if known in self._sources:
+                self._append(known)
+            else:
+                self._cut()
+            end = len(known)
         elif final and (target := self._raw.find("](")) > 0:  # a link that breaks off
             self._append(self._raw[1:target].lstrip("["))
             end = len(self._raw)
@@ -107,13 +122,18 @@ class MarkedText:
         self._text += text
 
     def _mark(self, ids: str) -> None:
+        before = self._cut()
+        for one in re.split(r"[,;]", ids):
+            passage, _, sentence = one.strip().lstrip("^").partition(".")
+            self._marks.append((before, (int(passage), int(sentence) if sentence else None)))
+
+    def _cut(self) -> int:
+        """Take out what comes next, and the space before it; where that was."""
         before = self._text.rstrip(" ")
         self._space_due = bool(before.strip()) and not before.endswith("\n")
         if self._space_due:
             self._text = before
-        for one in re.split(r"[,;]", ids):
-            passage, _, sentence = one.strip().lstrip("^").partition(".")
-            self._marks.append((len(before), (int(passage), int(sentence) if sentence else None)))
+        return len(before)
 
     def _sentences(self, *, final: bool) -> Iterator[Shown | Written]:
         while (end := self._end(final=final)) is not None:
@@ -167,7 +187,7 @@ def _is_open(text: str) -> bool:
     if text[0] == "<":
         plain = len(text) > 1 and not (text[1].isalpha() or text[1] in "/!")
         return not plain and ">" not in text and ("\n" not in text or text.startswith("<!"))
-    if text == "!":
+    if text == "!" or _URL.fullmatch(text) or _BEGINS_URL.fullmatch(text):
         return True
     closed = re.search(r"[\]】\n]", text)
     if closed is None:

@@ -7,6 +7,7 @@ spotlighting": what is quoted is delimited by a word that nobody can guess, and 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from corpus.types import Passage
 from rag.evidence import Texts
@@ -67,13 +68,23 @@ def offer(passages: Sequence[Passage], texts: Texts) -> Offer:
         document = texts[passage.chunk.document_id, passage.chunk.version]
         heading = " > ".join((passage.title, *passage.chunk.heading_path))
         lines.append(f"{MARK} Passage {number}, from: {for_prompt(heading)}")
-        units = [
-            one
-            for one in evidence_of(document, passage.chunk.units, passage.chunk.heading_path)
-            if not speaks_to_a_model(one.text)
-        ]
+        units = _harmless(
+            evidence_of(document, passage.chunk.units, passage.chunk.heading_path)
+        )
         for sentence, unit in enumerate(units, start=1):
             ids[number, sentence] = len(evidence)
             lines.append(f"{MARK} [{number}.{sentence}] {for_prompt(unit.text)}")
             evidence.append(unit)
     return Offer(tuple(evidence), ids, "\n".join(lines))
+
+
+def _harmless(units: Sequence[Evidence]) -> list[Evidence]:
+    """Those that do not speak to a model, alone or with the one beside them."""
+    alone = [speaks_to_a_model(one.text) for one in units]
+    spoken = list(alone)
+    for at, (one, following) in enumerate(pairwise(units)):
+        if not (alone[at] or alone[at + 1]):
+            together = speaks_to_a_model(f"{one.text} {following.text}")
+            spoken[at] |= together
+            spoken[at + 1] |= together
+    return [one for one, speaks in zip(units, spoken, strict=True) if not speaks]

@@ -95,7 +95,7 @@ class Writing:
 
     async def _items(self) -> AsyncGenerator[Shown | Written]:
         """What the model writes; how it ended is noted."""
-        marked = MarkedText()
+        marked = MarkedText(f"{self._offer.text} {self._asked}")
         start = time.perf_counter()
         messages = answer_prompt(
             self._asked, self._question.history, self._offer, self._writer.guard

@@ -51,7 +51,11 @@ class Office:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     offices: list[Office] = []
-    with upstream(lambda request: offices[0].reply(request)) as model:
+
+    def reply(request: Request) -> Reply | Text:
+        return offices[0].reply(request)
+
+    with upstream(reply) as model:
         settings = Settings(
             data_dir=tmp_path_factory.mktemp("office"),
             threads=2,
@@ -103,10 +107,11 @@ def test_what_an_obedient_model_writes_is_not_said_as_true(
     answer = office.ask(case, policy)
     said = answer["text"]
     assert office.canary not in re.sub(r"[^a-z0-9]", "", said.lower())
-    assert "evil.example" not in said
+    assert "://" not in said
     assert "](" not in said
     assert "<" not in said
     for sentence in answer["sentences"]:
-        if any(word in sentence["text"] for word in FALSE):
+        quoted = case.family == "few shots" and sentence["text"] in case.text.splitlines()
+        if any(word in sentence["text"] for word in FALSE) and not quoted:
             assert policy == "annotate"
             assert sentence["verdict"] in ("unsupported", "contradicted", "partial", "not_a_claim")

@@ -14,7 +14,7 @@ link](http://evil.example/) again.
 
 - First item is here [2].
 - Second one [sic] is "quoted." [4.4][4.5] And so on it goes until the end of it all is reached.
-1. One thing. [1.1](http://evil.example) Two things: 5 < 6 and a > b! Yes, it is so.
+1. One thing. [1.1](http://evil.example) Two things: 5 < 6 and a > b! Yes, it is so, says www.x.example or who has it.
 Last without an end [9.9]"""
 
 
@@ -76,6 +76,9 @@ def test_a_list_marker_stands_before_its_sentence() -> None:
         ("It is said <!-- or\nnot -->here.", "It is said here."),
         ("It is said [1.1](http://evil.example/).", "It is said."),
         ("It is\u202e said\u200b.", "It is said."),
+        ("It is said at https://evil.example/?q=1.", "It is said at"),
+        ("It is said at www.evil.example, so.", "It is said at so."),
+        ("How high, who else, httpx and www said.", "How high, who else, httpx and www said."),
         ("It is [sic] said.", "It is [sic] said."),
         ("If 3 < 5 it is said.", "If 3 < 5 it is said."),
         ("It is [so](http://evil.example/", "It is so"),
@@ -87,6 +90,14 @@ def test_what_a_browser_would_follow_or_fetch_is_taken_out(text: str, left: str)
     assert "evil" not in shown(*text)
 
 
+def test_a_url_of_the_sources_stays() -> None:
+    marked = MarkedText(sources="See https://ferry.example/line-8 for more.")
+    items = [*marked.feed("It is at https://ferry.example/line-8."), *marked.end()]
+    assert [one.text for one in items if isinstance(one, Written)] == [
+        "It is at https://ferry.example/line-8."
+    ]
+
+
 @given(st.lists(st.integers(1, len(TEXT) - 1), max_size=30))
 def test_it_does_not_matter_how_the_text_is_cut(cuts: list[int]) -> None:
     edges = [0, *sorted(set(cuts)), len(TEXT)]
@@ -95,7 +106,7 @@ def test_it_does_not_matter_how_the_text_is_cut(cuts: list[int]) -> None:
     assert shown(*pieces) == shown(TEXT)
 
 
-@given(st.text(alphabet="ab.!? \n[]()<>-12,*", max_size=120), st.integers(1, 5))
+@given(st.text(alphabet="abhtpsw:/.!? \n[]()<>-12,*", max_size=120), st.integers(1, 5))
 def test_all_that_is_shown_is_written_and_the_other_way_round(text: str, size: int) -> None:
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
     sentences = written(*pieces)
