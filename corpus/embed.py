@@ -1,7 +1,5 @@
 """The embedded MiniLM (int8 ONNX) behind LangChain's Embeddings."""
 
-import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +11,7 @@ from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from corpus.errors import DamagedModel
+from corpus.weights import checked, cores
 
 MODEL_FOLDER = Path(__file__).parent / "models" / "all-minilm-l6-v2"
 DIMENSION = 384
@@ -39,7 +37,7 @@ class MiniLM(Embeddings):
 
         Raises DamagedModel when a file is missing or is not the one whose SHA-256 is in SHA256SUMS.
         """
-        self.fingerprint = _checked(folder)
+        self.fingerprint = checked(folder)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -53,7 +51,7 @@ class MiniLM(Embeddings):
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(_MAX_WORD_PIECES)
         self._tokenizer.no_padding()
-        self._threads = ThreadPoolExecutor(threads or _cores(), "pincite-embed")
+        self._threads = ThreadPoolExecutor(threads or cores(), "pincite-embed")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of `texts`, in their order: float32 [len(texts), 384]."""
@@ -79,25 +77,3 @@ class MiniLM(Embeddings):
         """End the model's threads; it can not embed after that."""
         self._threads.shutdown()
         self._session = None
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _checked(folder: Path) -> str:
-    """SHA-256 of the model, after every file of SHA256SUMS was found to be as listed there."""
-    lines = (folder / "SHA256SUMS").read_text().splitlines()
-    sums = {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
-    for name, expected in sums.items():
-        path = folder / name
-        found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "no file"
-        if found != expected:
-            raise DamagedModel(
-                f"{path} is not the model that was released: its SHA-256 is {found}, "
-                f"and {expected} was expected. Install Pincite again."
-            )
-    return sums["model.onnx"]

@@ -19,12 +19,8 @@ _MARKED = re.compile(rf"(?:\[({_ID_LIST})\]|【({_ID_LIST})】)(?:\([^()\s]*\))?
 _LINKED = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)")
 _TAG = re.compile(r"<(?:!--.*?--|/?[a-zA-Z][^<>\n]*)>", re.DOTALL)
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'”]*", re.IGNORECASE)
-_OPENS = re.compile(
-    r"!?\[|【|<|!$|\b(?:https?://|www\.)|\b(?:h|ht|htt|https?:?/?|w|ww|www)$", re.IGNORECASE
-)
-_OPENS = re.compile(
-    rf"!?\[|【|<|!$|\b(?:https?://|www\.)|\b{_BEGINS_URL.pattern}", re.IGNORECASE
-)
+_BEGINS_URL = re.compile(r"(?:h|ht|htt|https?:?/?|w|ww|www)$", re.IGNORECASE)
+_OPENS = re.compile(rf"!?\[|【|<|!$|\b(?:https?://|www\.)|\b{_BEGINS_URL.pattern}", re.IGNORECASE)
 _MAY_GO_ON = 400  # characters of what is opened and not closed, after which it is plain text
 
 _LEAD = re.compile(r"(?:[-*+•]|\d{1,2}[.)]|#{1,6}|>)\s+")

@@ -68,9 +68,7 @@ def offer(passages: Sequence[Passage], texts: Texts) -> Offer:
         document = texts[passage.chunk.document_id, passage.chunk.version]
         heading = " > ".join((passage.title, *passage.chunk.heading_path))
         lines.append(f"{MARK} Passage {number}, from: {for_prompt(heading)}")
-        units = _harmless(
-            evidence_of(document, passage.chunk.units, passage.chunk.heading_path)
-        )
+        units = _harmless(evidence_of(document, passage.chunk.units, passage.chunk.heading_path))
         for sentence, unit in enumerate(units, start=1):
             ids[number, sentence] = len(evidence)
             lines.append(f"{MARK} [{number}.{sentence}] {for_prompt(unit.text)}")

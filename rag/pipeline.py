@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from langchain_core.documents import BaseDocumentCompressor
@@ -19,6 +20,7 @@ from corpus.types import (
 )
 from rag.answer import Sources, answering
 from rag.calls import Writer
+from rag.entailment import ClaimModel
 from rag.events import Answered, Event
 from rag.fusion import Fusion
 from rag.holdings import TENANT, Holdings
@@ -51,6 +53,8 @@ class Pipeline(Holdings):
         model = chat_model(settings)
         super().__init__(settings, data_dir)
         self._reranker = reranker
+        self._loading = Lock()
+        self._claims: ClaimModel | None = None
         self._writer = (
             None
             if model is None
@@ -69,11 +73,22 @@ class Pipeline(Holdings):
     def close(self) -> None:
         """Close everything that is open; no thread and no process is left behind."""
         super().close()
+        if self._claims is not None:
+            self._claims.close()
         if self._writer is not None:
             close_model(self._writer.model)
 
     def _judge(self, claim: str, evidence: Sequence[Evidence], cited: Sequence[int]) -> Judgement:
-        return judge(claim, evidence, cited=cited, model=None, embed=self._model.embed)
+        return judge(
+            claim, evidence, cited=cited, model=self._claim_model(), embed=self._model.embed
+        )
+
+    def _claim_model(self) -> ClaimModel:
+        """The claim model, which is loaded when the first claim is judged."""
+        with self._loading:
+            if self._claims is None:
+                self._claims = ClaimModel(self.settings.threads)
+            return self._claims
 
     async def search(
         self,

@@ -44,7 +44,7 @@ class Reason(StrEnum):
 
 
 class Policy(StrEnum):
-    """What becomes of a sentence that the sources do not support."""
+    """What becomes of a sentence that the sources do not support in full."""
 
     ANNOTATE = "annotate"  # it is said, with its verdict
     STRIP = "strip"  # it is left out

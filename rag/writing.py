@@ -20,7 +20,7 @@ from rag.types import Policy, Question, Reason, Verdict
 from rag.verify import Judgement, is_claim
 from rag.watch import LeakedPrompt, Watch
 
-_FALSE = (Verdict.UNSUPPORTED, Verdict.CONTRADICTED)
+_WITHOUT_SUPPORT = (Verdict.UNSUPPORTED, Verdict.CONTRADICTED)
 _ENDS = (".", "!", "?", "…", "。", '"', "”", ")", ":")
 
 
@@ -168,10 +168,10 @@ class Writing:
         said = self._said(written, judged, pointed)
         policy = self._question.policy
         why = "; ".join(judged.reasons) or "The sources do not say so."
-        if policy is Policy.REPAIR and judged.verdict is not Verdict.SUPPORTED:
-            return await self._repaired(written, judged, pointed), why
-        if judged.verdict not in _FALSE or policy is Policy.ANNOTATE:
+        if policy is Policy.ANNOTATE or judged.verdict is Verdict.SUPPORTED:
             return said, why
+        if policy is Policy.REPAIR:
+            return await self._repaired(written, judged, pointed), why
         if policy is Policy.ABSTAIN:
             self.reason = Reason.WEAK_EVIDENCE
         return None, why
@@ -186,7 +186,7 @@ class Writing:
         with step("verify", self.timings):
             judged = await asyncio.to_thread(self._writer.judge, claim, self._offer.evidence, cited)
         marked = self._offer.cited([one for one in ids if one[1] is not None])
-        if judged.verdict in _FALSE or set(judged.support) & set(marked):
+        if judged.verdict in _WITHOUT_SUPPORT or set(judged.support) & set(marked):
             return judged, marked
         return judged, (*marked, *judged.support)
 

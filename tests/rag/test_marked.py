@@ -14,7 +14,8 @@ link](http://evil.example/) again.
 
 - First item is here [2].
 - Second one [sic] is "quoted." [4.4][4.5] And so on it goes until the end of it all is reached.
-1. One thing. [1.1](http://evil.example) Two things: 5 < 6 and a > b! Yes, it is so, says www.x.example or who has it.
+1. One thing. [1.1](http://evil.example) Two things: 5 < 6 and a > b! Yes, it is so,
+says www.x.example or who has it.
 Last without an end [9.9]"""
 
 
@@ -76,8 +77,8 @@ def test_a_list_marker_stands_before_its_sentence() -> None:
         ("It is said <!-- or\nnot -->here.", "It is said here."),
         ("It is said [1.1](http://evil.example/).", "It is said."),
         ("It is\u202e said\u200b.", "It is said."),
-        ("It is said at https://evil.example/?q=1.", "It is said at"),
-        ("It is said at www.evil.example, so.", "It is said at so."),
+        ("It is said at https://evil.example/?q=1.", "It is said at."),
+        ("It is said at www.evil.example, so.", "It is said at, so."),
         ("How high, who else, httpx and www said.", "How high, who else, httpx and www said."),
         ("It is [sic] said.", "It is [sic] said."),
         ("If 3 < 5 it is said.", "If 3 < 5 it is said."),

@@ -1,0 +1,32 @@
+"""The weights of shipped models: found to be those that were released, and run on so many cores."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from corpus.errors import DamagedModel
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def checked(folder: Path) -> str:
+    """SHA-256 of the model in a folder, after all of SHA256SUMS was found to be as listed there.
+
+    Raises DamagedModel when a file is missing or is another.
+    """
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    sums = {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
+    for name, expected in sums.items():
+        path = folder / name
+        found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "no file"
+        if found != expected:
+            raise DamagedModel(
+                f"{path} is not the model that was released: its SHA-256 is {found}, "
+                f"and {expected} was expected. Install Pincite again."
+            )
+    return sums["model.onnx"]

@@ -1,0 +1,97 @@
+"""What a sentence is made of, as the checks compare it: words, names, figures, negations."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import snowballstemmer
+
+from rag.quantities import Figures, figures
+from rag.wording import FRAMING
+from rag.words import content_words
+
+_WORD = re.compile(r"[^\W_]+")
+_ROOT = 5  # letters that make a stem another's root: minist(er), ministeri(al)
+_NAME = re.compile(r"[^\W\d_][\w’'&-]*(?:\.[A-Z]\b)*")
+_INNER_CAPITAL = re.compile(r"[A-Z]")
+_STARTS = re.compile(r"(?:^|[.!?:;\n|]|[\"“‘(\[•*–—-])\s*$")
+_NEGATION = re.compile(
+    r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|nor|cannot|without|unable|unlikely"
+    r"|fail(?:s|ed|ing)? to|refus(?:es?|ed|ing) to|den(?:y|ies|ied)|lacks?|lacked)\b|n[’']t\b",
+    re.IGNORECASE,
+)
+_NO_NAMES = frozenset(
+    """i a an the this that these those he she it we they you his her its our their my your there
+    here who what when where why how which and but or so if as at by for from in of on to with yes
+    no not also then thus however although though while after before since because during according
+    both each every all some many most more other another such one two three four five six seven
+    eight nine ten first second third finally overall additionally furthermore moreover meanwhile
+    therefore monday tuesday wednesday thursday friday saturday sunday january february march april
+    may june july august september october november december mr mrs ms dr""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A text taken apart; `stems` are of its content words, each with the word as it stands."""
+
+    stems: Mapping[str, str]
+    roots: Mapping[str, Sequence[str]]  # first letters -> the stems that begin with them
+    words: frozenset[str]  # all, in lower case
+    names: tuple[str, ...]
+    figures: Figures
+    negations: int
+
+    def has(self, stem: str) -> bool:
+        """Whether a stem is there, or one that it begins, or that begins it."""
+        return (
+            stem in self.stems
+            or stem in self.words
+            or any(
+                other.startswith(stem) or stem.startswith(other)
+                for other in self.roots.get(stem[:_ROOT], ())
+            )
+        )
+
+
+@lru_cache(maxsize=1 << 14)
+def terms(text: str) -> Terms:
+    """The terms of a text. What was taken apart lately is remembered."""
+    stems = {_stem(word): word for word in content_words(text) if _carries(word)}
+    roots: dict[str, list[str]] = {}
+    for stem in stems:
+        if len(stem) >= _ROOT:
+            roots.setdefault(stem[:_ROOT], []).append(stem)
+    return Terms(
+        stems,
+        roots,
+        frozenset(_WORD.findall(text.lower())),
+        tuple(dict.fromkeys(_names(text))),
+        figures(text),
+        len(_NEGATION.findall(text)),
+    )
+
+
+def _carries(word: str) -> bool:
+    """Whether a word is part of what is stated; figures are compared as such."""
+    return word not in FRAMING and not word[0].isdigit()
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(word: str) -> str:
+    stemmer = snowballstemmer.stemmer("english")  # it holds the word at hand: one for each call
+    return str(stemmer.stemWord(word.removesuffix("'s").removesuffix("’s")))
+
+
+def _names(text: str) -> Iterator[str]:
+    """Words with a capital that no start of a sentence explains."""
+    for found in _NAME.finditer(text):
+        word = found.group().removesuffix("'s").removesuffix("’s").strip("'’-&.")
+        if len(word) < 2 or not word[0].isupper() or word.lower() in _NO_NAMES:
+            continue
+        inner = _INNER_CAPITAL.search(word[1:]) is not None
+        after = text[found.end() : found.end() + 2]
+        goes_on = len(after) == 2 and after[0] == " " and after[1].isupper()
+        if inner or goes_on or not _STARTS.search(text[max(0, found.start() - 4) : found.start()]):
+            yield word

@@ -1,0 +1,190 @@
+"""Claims against evidence: checks first, then the claim model, and a verdict of both."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from corpus.ingest import Embed
+from corpus.sentences import sentence_spans
+from corpus.types import Document, Span, Unit
+from rag.checks import Check, check
+from rag.citations import Pointer, citation_id, cite
+from rag.confidence import is_doubtful, probability
+from rag.entailment import ClaimModel
+from rag.evidence import unit_text
+from rag.types import Citation, Sentence, Verdict
+from rag.windows import windows
+
+_SUPPORTED = 0.5
+_SAYS_SO = 0.6  # share of a claim's words in one sentence that is about the same thing
+_PARTLY = 0.5  # share of a claim's words that the evidence has when a part of it may be supported
+_MOST_SUPPORT = 3  # pieces of evidence that a claim cites
+_FRAME = re.compile(
+    r"(here (is|are)|below (is|are)|the following|according to the (sources|documents|passages)"
+    r"|(based on|from) the (sources|documents|passages|context)|in summary|sources?)\b[^.!?]*:\s*$",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"(hi|hello|hey|dear|thanks|thank you|sure|certainly|of course|you'?re welcome|good (morning"
+    r"|afternoon|evening)|i hope (this|that)|let me know|feel free|please let|i'?m sorry"
+    r"|great question|okay|ok|yes|no)\b[^.!?:;]{0,60}[.!,:?]*$",
+    re.IGNORECASE,
+)
+_MARKERS = re.compile(r"\s*(\[[\d.,\s]+\])+")
+_LETTER = re.compile(r"[^\W\d_]")
+_HEADING = re.compile(r"\s*(#{1,6}\s|\*\*[^*]+\*\*:?\s*$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A piece of a source: a sentence, or a table row as a sentence behind its table's caption.
+
+    `spans` are what citations of it point at, in `document`.
+    """
+
+    text: str
+    document: Document
+    spans: tuple[Span, ...]
+    heading_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the evidence says of a claim.
+
+    `score` is the probability that it supports all of it. `reasons` say in words what speaks
+    against it. `support` are the indexes of the evidence that supports it, most important first.
+    `doubtful` says that checks and model leave it open, so that a judge should be asked.
+    """
+
+    verdict: Verdict
+    score: float
+    reasons: tuple[str, ...]
+    support: tuple[int, ...]
+    doubtful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedText:
+    """A text as it was given, with a verdict for each of its sentences.
+
+    `reasons` has an entry for each sentence.
+    """
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    reasons: tuple[tuple[str, ...], ...]
+
+
+def is_claim(sentence: str) -> bool:
+    """Whether a sentence states something: no question, greeting, heading or announcement."""
+    plain = _MARKERS.sub("", sentence).strip()
+    if plain.endswith("?") or _HEADING.match(plain):
+        return False
+    words = _LETTER.findall(plain)
+    if len(words) < 4 or _FRAME.match(plain) or _GREETING.fullmatch(plain):
+        return False
+    return not (plain.endswith(":") and len(plain.split()) <= 12)
+
+
+def evidence_of(
+    document: Document, units: Iterable[Unit], heading_path: tuple[str, ...] = ()
+) -> list[Evidence]:
+    """The quotable units of a document as evidence, in their order."""
+    found = []
+    for unit in units:
+        if unit.quotable:
+            beside = tuple(span for span in (unit.header, unit.caption) if span is not None)
+            text = unit_text(document, unit)
+            if unit.caption is not None:
+                text = f"{unit.caption.of(document.text)} {text}"
+            found.append(Evidence(text, document, (unit.span, *beside), heading_path))
+    return found
+
+
+def judge(
+    claim: str,
+    evidence: Sequence[Evidence],
+    *,
+    cited: Sequence[int] = (),
+    model: ClaimModel,
+    embed: Embed | None = None,
+) -> Judgement:
+    """Judge a claim by evidence, which is in the order of its documents.
+
+    `cited` are the indexes of what the claim itself cites, which is read first.
+    """
+    texts = [one.text for one in evidence]
+    checked = check(claim, texts)
+    if not texts:
+        return Judgement(Verdict.UNSUPPORTED, 0.0, ("there is no evidence",), (), doubtful=False)
+    read = windows(claim, texts, cited, model.count, embed)
+    logits = model.logits(
+        [(" ".join(texts[at] for at in window), claim) for window in read]
+    ).tolist()
+    score = probability(checked, logits)
+    verdict = _verdict(checked, score)
+    support = _support(claim, texts, read, logits, verdict)
+    reasons = tuple(finding.reason for finding in checked.findings)
+    return Judgement(verdict, score, reasons, support, is_doubtful(checked, score))
+
+
+def verify_text(
+    text: str,
+    evidence: Sequence[Evidence],
+    *,
+    model: ClaimModel,
+    embed: Embed | None = None,
+) -> CheckedText:
+    """Judge every sentence of a text; what is no claim gets that verdict and no citation."""
+    sentences: list[Sentence] = []
+    reasons: list[tuple[str, ...]] = []
+    citations: dict[str, Citation] = {}
+    for span in sentence_spans(text):
+        said = span.of(text)
+        if not is_claim(said):
+            sentences.append(Sentence(said, span, Verdict.NOT_A_CLAIM, 0.0, ()))
+            reasons.append(())
+            continue
+        found = judge(said, evidence, model=model, embed=embed)
+        markers = []
+        for at in found.support:
+            one = evidence[at]
+            for part in one.spans:
+                pointer = Pointer(one.document, part, one.heading_path)
+                name = citation_id(one.document.id, one.document.version, part)
+                if name not in citations:
+                    citations[name] = cite(pointer, len(citations) + 1)
+                markers.append(citations[name].marker)
+        sentences.append(
+            Sentence(said, span, found.verdict, found.score, tuple(dict.fromkeys(markers)))
+        )
+        reasons.append(found.reasons)
+    return CheckedText(text, tuple(sentences), tuple(citations.values()), tuple(reasons))
+
+
+def _verdict(checked: Check, score: float) -> Verdict:
+    if score >= _SUPPORTED:
+        return Verdict.SUPPORTED
+    if checked.alone >= _SAYS_SO and any(one.contradicted for one in checked.findings):
+        return Verdict.CONTRADICTED
+    if checked.together >= _PARTLY:
+        return Verdict.PARTIAL
+    return Verdict.UNSUPPORTED
+
+
+def _support(
+    claim: str,
+    texts: Sequence[str],
+    read: Sequence[tuple[int, ...]],
+    logits: Sequence[float],
+    verdict: Verdict,
+) -> tuple[int, ...]:
+    """The evidence of the best window that shares most with the claim."""
+    if verdict is Verdict.UNSUPPORTED:
+        return ()
+    best = max(range(len(read)), key=lambda at: logits[at])
+    shares = {at: check(claim, [texts[at]]).covered for at in read[best]}
+    order = sorted(shares, key=lambda at: -shares[at])
+    return tuple(at for at in order if shares[at] > 0)[:_MOST_SUPPORT]
