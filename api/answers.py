@@ -10,7 +10,7 @@ from api.connections import EventStream, unless_left
 from api.deps import ThePipeline, TheStreams
 from api.events import AnswerEntry, AnswerPage, described
 from api.requests import AnswerRequest, SearchRequest
-from api.streams import Stream
+from api.stream import Stream
 from corpus.answers import KeptAnswer
 from rag.keeping import answer_of_json
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api import streams
+from api import stream, streams
 from api.app import create_app
 from corpus.errors import IndexUnreachable
 from rag import Answering, Pipeline, Policy, Role, Settings, Turn
@@ -121,7 +121,7 @@ def test_an_event_comes_as_soon_as_it_happens(
 def test_a_comment_comes_when_nothing_else_does(
     client: httpx.Client, scripts: Scripts, question: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
     gate = Gate()
     scripts[question] = Script(events_of_text(gate=gate))
     with client.stream("POST", "/v1/answers", json=asking(question)) as response:
@@ -132,15 +132,15 @@ def test_a_comment_comes_when_nothing_else_does(
 
 
 def test_a_heartbeat_is_well_within_what_proxies_wait() -> None:
-    assert streams.HEARTBEAT_SECONDS == 15
+    assert stream.HEARTBEAT_SECONDS == 15
 
 
-@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("streamed", [True, False])
 def test_an_error_before_the_first_event_is_a_problem(
-    client: httpx.Client, scripts: Scripts, question: str, *, stream: bool
+    client: httpx.Client, scripts: Scripts, question: str, *, streamed: bool
 ) -> None:
     scripts[question] = Script([IndexUnreachable("Start Chroma.")])
-    response = client.post("/v1/answers", json={"question": question, "stream": stream})
+    response = client.post("/v1/answers", json={"question": question, "stream": streamed})
     assert problem_of(response, 503, "index-unreachable")["detail"] == "Start Chroma."
 
 
@@ -216,7 +216,7 @@ def test_what_is_no_event_of_the_answer_is_a_problem(
     answer_id = client.post("/v1/answers", json={"question": question}).json()["id"]
     url = f"/v1/answers/{answer_id}/events"
     for last in (f"{answer_id}:{number}", f"{answer_id}{number}", "ans_0:1"):
-        headers = {"last-event-id": last.encode("latin-1")}
+        headers = {b"last-event-id": last.encode("latin-1")}
         problem = problem_of(client.get(url, headers=headers), 422, "invalid-request")
         assert "no event of answer" in problem["detail"]
 
