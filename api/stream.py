@@ -35,6 +35,7 @@ class Stream:
         self.error: Exception | None = None  # once it has not
         self.ended = False
         self.events: list[bytes] = []
+        self.size = 0  # of the events, in bytes
         self.give_up: Callable[[], object] = lambda: None
         self._grace = grace
         self._followers = 0
@@ -149,9 +150,9 @@ class Stream:
 
     def _append(self, name: str, data: BaseModel) -> None:
         event_id = f"{self.id}:{len(self.events) + 1}"
-        self.events.append(
-            format_sse_event(id=event_id, event=name, data_str=data.model_dump_json())
-        )
+        sent = format_sse_event(id=event_id, event=name, data_str=data.model_dump_json())
+        self.events.append(sent)
+        self.size += len(sent)
         self._tell()
 
     def _tell(self) -> None:

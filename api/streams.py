@@ -121,7 +121,7 @@ class Streams:
 
     def _make_room(self) -> None:
         ended = self._ended
-        while len(ended) > ENDED_STREAMS or sum(map(_bytes, ended.values())) > ENDED_BYTES:
+        while len(ended) > ENDED_STREAMS or sum(one.size for one in ended.values()) > ENDED_BYTES:
             del ended[next(iter(ended))]
 
 
@@ -143,7 +143,3 @@ async def run_streams(pipeline: Pipeline, stopping: Callable[[], bool]) -> Async
     finally:
         watching.cancel()
         await streams.stop()
-
-
-def _bytes(stream: Stream) -> int:
-    return sum(map(len, stream.events))

@@ -221,6 +221,17 @@ def test_what_is_no_event_of_the_answer_is_a_problem(
         assert "no event of answer" in problem["detail"]
 
 
+def test_a_stream_is_resumed_by_the_request_that_it_answers(
+    client: httpx.Client, scripts: Scripts, question: str
+) -> None:
+    scripts[question] = Script(events_of_text())
+    last = events_in(client.post("/v1/answers", json=asking(question)))[2]
+    body = asking(question, collection="other")
+    response = client.post("/v1/answers", json=body, headers={"last-event-id": last.id})
+    problem = problem_of(response, 422, "invalid-request")
+    assert "another request" in problem["detail"]
+
+
 def test_an_answer_that_is_not_there_has_no_events(
     client: httpx.Client, scripts: Scripts, question: str
 ) -> None:
