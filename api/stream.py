@@ -19,6 +19,8 @@ from rag.keeping import answer_of_json
 HEARTBEAT_SECONDS = 15.0  # without news; proxies cut what is silent for longer, often 60 s
 
 _LONGEST_NUMBER = 9  # digits of an event's
+# Some clients end lines at these, which JSON has within its strings only.
+_LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\x85\u2028\u2029"}
 
 
 class Stream:
@@ -150,7 +152,8 @@ class Stream:
 
     def _append(self, name: str, data: BaseModel) -> None:
         event_id = f"{self.id}:{len(self.events) + 1}"
-        sent = format_sse_event(id=event_id, event=name, data_str=data.model_dump_json())
+        text = data.model_dump_json().translate(_LINE_ENDS)
+        sent = format_sse_event(id=event_id, event=name, data_str=text)
         self.events.append(sent)
         self.size += len(sent)
         self._tell()

@@ -11,7 +11,7 @@ from api import stream, streams
 from api.app import create_app
 from corpus.errors import IndexUnreachable
 from rag import Answering, Pipeline, Policy, Role, Settings, Turn
-from rag.events import Began, Stage
+from rag.events import Began, Delta, Stage
 from tests.api.scripts import (
     TEXT,
     Gate,
@@ -89,6 +89,15 @@ def test_the_events_are_those_of_the_design_and_the_answer_is_last(
     }
     assert events[5].data == {"index": 1, "text": "Nobody knows why.", "reason": "unsupported"}
     assert text_in(events) == answer["text"] == TEXT
+
+
+def test_no_text_breaks_the_lines_of_a_stream(
+    client: httpx.Client, scripts: Scripts, question: str
+) -> None:
+    text = "".join(map(chr, [*range(0x300), 0x2028, 0x2029, 0x1F41F]))
+    scripts[question] = Script([Delta(text)])
+    events = events_in(client.post("/v1/answers", json=asking(question)))
+    assert text_in(events) == text
 
 
 def test_all_that_is_asked_reaches_the_pipeline(
