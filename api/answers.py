@@ -10,8 +10,9 @@ from api.connections import EventStream, unless_left
 from api.deps import ThePipeline, TheStreams
 from api.events import AnswerEntry, AnswerPage, described
 from api.requests import AnswerRequest, SearchRequest
-from api.streams import Stream
+from api.stream import Stream
 from corpus.answers import KeptAnswer
+from corpus.errors import InvalidRequest
 from rag.keeping import answer_of_json
 
 router = APIRouter(prefix="/v1", tags=["answers"])
@@ -68,11 +69,17 @@ async def answer(
     With `stream` it comes as events while it is made. A client that lost its connection sends the
     same again with `Last-Event-ID`, within seconds, and gets the rest.
     """
+    request_sha256 = asked.sha256()
     if asked.stream and last_event_id:
         stream = await streams.find(last_event_id.rpartition(":")[0])
+        if stream.request_sha256 not in (None, request_sha256):
+            raise InvalidRequest(
+                f"Last-Event-ID is {last_event_id!r}, which is of the answer to another request. "
+                "Send the same request again, or leave it out."
+            )
         return _events(stream, last_event_id)
     stream = await streams.ask(
-        asked.asked(), asked.sha256(), idempotency_key, resumable=asked.stream
+        asked.asked(), request_sha256, idempotency_key, resumable=asked.stream
     )
     if asked.stream:
         await unless_left(request, stream.begun())

@@ -1,7 +1,7 @@
 """The HTTP application."""
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -19,7 +19,7 @@ from api import (
     uistream,
 )
 from api.middleware import BodyLimit, RequestIds
-from api.streams import Streams
+from api.streams import run_streams
 from api.workflows import run_workflows
 from rag import Pipeline, Settings
 
@@ -38,7 +38,7 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
             await opened.forget_answers()
             async with (
                 run_workflows(opened, settings) as workflows,
-                aclosing(Streams(opened)) as streams,
+                run_streams(opened, app.state.stopping) as streams,
             ):
                 app.state.workflows = workflows
                 app.state.streams = streams

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from corpus.errors import InvalidRequest
+from corpus.filters import read_filter
 from rag import Answering, Mode, Policy, Question, Role, Turn
 
 
@@ -118,7 +119,11 @@ class AnswerRequest(Request):
         )
 
     def sha256(self) -> str:
-        """Tells the question from others, however its answer is to come."""
+        """Tells the question from others, however its answer is to come.
+
+        Raises InvalidRequest for what is no filter.
+        """
+        read_filter(self.filter)
         asked = json.dumps(self.model_dump(mode="json", exclude={"stream"}), sort_keys=True)
         return hashlib.sha256(asked.encode()).hexdigest()
 

@@ -98,9 +98,13 @@ def test_a_filter_chooses_the_documents_of_searches_and_answers(client: httpx.Cl
 def test_a_filter_that_is_nested_deep_is_a_problem(client: httpx.Client) -> None:
     for depth in (100, 900, 100_000):
         nested = '{"x": ' * depth + "1" + "}" * depth
-        for body in (f'{{"query": "tram", "filter": {nested}}}', f'{{"query": {nested}}}'):
+        for path, body in (
+            ("/v1/search", f'{{"query": "tram", "filter": {nested}}}'),
+            ("/v1/search", f'{{"query": {nested}}}'),
+            ("/v1/answers", f'{{"question": "tram", "filter": {nested}}}'),
+        ):
             headers = {"content-type": "application/json"}
-            answer = client.post("/v1/search", content=body, headers=headers)
+            answer = client.post(path, content=body, headers=headers)
             assert answer.status_code in {400, 422}, answer.text
 
 

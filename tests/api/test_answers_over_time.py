@@ -2,15 +2,19 @@
 
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from api import streams
 from api.app import create_app
 from rag import Pipeline, Settings
-from tests.api.scripts import Scripts, events_in
+from tests.api.scripts import Gate, Script, Scripts, events_in, events_of_text
 from tests.api.serving import problem_of, serving
 
 ASKED = "Who won the cup?"
@@ -77,3 +81,24 @@ def test_old_answers_are_removed_at_the_start(
         problem_of(opened.get(f"/v1/answers/{answer_id}"), 404, "not-found")
         answer_id = ask(opened).json()["id"]
         assert read(opened, answer_id)["id"] == answer_id
+
+
+def test_answers_under_way_are_broken_off_soon_after_the_server_is_told_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "STOP_SECONDS", 0.1)
+    pipeline = Pipeline(Settings(data_dir=tmp_path, threads=1))
+    script = Script(events_of_text(gate=Gate()))
+    pipeline.answering = Scripts({ASKED: script})  # type: ignore[method-assign]
+    app, told = create_app(pipeline.settings, pipeline), threading.Event()
+    app.state.stopping = told.is_set
+    with serving(app) as opened, ThreadPoolExecutor(2) as threads:
+        streamed, whole = (threads.submit(ask, opened, stream=one) for one in (True, False))
+        while len(script.asked) < 2:
+            time.sleep(0.01)
+        told.set()
+        *_, sentence, error = events_in(streamed.result())
+        problem = problem_of(whole.result(), 503, "answer-stopped")
+        assert (sentence.name, error.name) == ("sentence", "error")
+        assert error.data == {name: problem[name] for name in ("type", "title", "detail")}
+    assert script.closed.is_set()

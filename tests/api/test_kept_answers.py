@@ -243,6 +243,6 @@ def test_a_request_with_a_key_finds_its_answer_after_the_connection_was_lost(
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\there", "Größe"])
 def test_a_bad_key_is_a_problem(client: httpx.Client, key: str) -> None:
-    headers = {"idempotency-key": key.encode("latin-1")}
+    headers = {b"idempotency-key": key.encode("latin-1")}
     response = client.post("/v1/answers", json={"question": ASKED}, headers=headers)
     problem_of(response, 422, "invalid-request")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from api import streams
+from api import stream, streams
 from api.app import create_app
 from corpus.errors import IndexUnreachable
 from rag import Answering, Pipeline, Policy, Role, Settings, Turn
-from rag.events import Began, Stage
+from rag.events import Began, Delta, Stage
 from tests.api.scripts import (
     TEXT,
     Gate,
@@ -91,6 +91,15 @@ def test_the_events_are_those_of_the_design_and_the_answer_is_last(
     assert text_in(events) == answer["text"] == TEXT
 
 
+def test_no_text_breaks_the_lines_of_a_stream(
+    client: httpx.Client, scripts: Scripts, question: str
+) -> None:
+    text = "".join(map(chr, [*range(0x300), 0x2028, 0x2029, 0x1F41F]))
+    scripts[question] = Script([Delta(text)])
+    events = events_in(client.post("/v1/answers", json=asking(question)))
+    assert text_in(events) == text
+
+
 def test_all_that_is_asked_reaches_the_pipeline(
     client: httpx.Client, scripts: Scripts, question: str
 ) -> None:
@@ -121,7 +130,7 @@ def test_an_event_comes_as_soon_as_it_happens(
 def test_a_comment_comes_when_nothing_else_does(
     client: httpx.Client, scripts: Scripts, question: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
     gate = Gate()
     scripts[question] = Script(events_of_text(gate=gate))
     with client.stream("POST", "/v1/answers", json=asking(question)) as response:
@@ -132,15 +141,15 @@ def test_a_comment_comes_when_nothing_else_does(
 
 
 def test_a_heartbeat_is_well_within_what_proxies_wait() -> None:
-    assert streams.HEARTBEAT_SECONDS == 15
+    assert stream.HEARTBEAT_SECONDS == 15
 
 
-@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("streamed", [True, False])
 def test_an_error_before_the_first_event_is_a_problem(
-    client: httpx.Client, scripts: Scripts, question: str, *, stream: bool
+    client: httpx.Client, scripts: Scripts, question: str, *, streamed: bool
 ) -> None:
     scripts[question] = Script([IndexUnreachable("Start Chroma.")])
-    response = client.post("/v1/answers", json={"question": question, "stream": stream})
+    response = client.post("/v1/answers", json={"question": question, "stream": streamed})
     assert problem_of(response, 503, "index-unreachable")["detail"] == "Start Chroma."
 
 
@@ -216,9 +225,20 @@ def test_what_is_no_event_of_the_answer_is_a_problem(
     answer_id = client.post("/v1/answers", json={"question": question}).json()["id"]
     url = f"/v1/answers/{answer_id}/events"
     for last in (f"{answer_id}:{number}", f"{answer_id}{number}", "ans_0:1"):
-        headers = {"last-event-id": last.encode("latin-1")}
+        headers = {b"last-event-id": last.encode("latin-1")}
         problem = problem_of(client.get(url, headers=headers), 422, "invalid-request")
         assert "no event of answer" in problem["detail"]
+
+
+def test_a_stream_is_resumed_by_the_request_that_it_answers(
+    client: httpx.Client, scripts: Scripts, question: str
+) -> None:
+    scripts[question] = Script(events_of_text())
+    last = events_in(client.post("/v1/answers", json=asking(question)))[2]
+    body = asking(question, collection="other")
+    response = client.post("/v1/answers", json=body, headers={"last-event-id": last.id})
+    problem = problem_of(response, 422, "invalid-request")
+    assert "another request" in problem["detail"]
 
 
 def test_an_answer_that_is_not_there_has_no_events(
