@@ -33,6 +33,8 @@ from corpus.types import (
     Passage,
 )
 from rag.answer import answer_by_quoting
+from rag.embedding import open_embedder
+from rag.errors import RagError
 from rag.fusion import Fusion
 from rag.indexing import Indexing
 from rag.rerank import WIDER, reranked
@@ -59,15 +61,18 @@ class Pipeline:
         """Open or make what the settings name, or a store of its own in a `data_dir`.
 
         A `reranker` gives the passages of searches and answers their order, as `rag.rerank` says.
-        Raises what `open_store` does, or DamagedModel.
+        Raises what `open_store` and `open_embedder` do, or DamagedModel.
         """
         self.settings = settings
         self._reranker = reranker
         self._count_tokens = token_counter(settings.encoding)
         self._model = MiniLM(settings.threads)
         try:
-            self._library, self._vectors = open_store(settings, self._model.fingerprint, data_dir)
-        except CorpusError:
+            self._embedder = open_embedder(settings, self._model)
+            self._library, self._vectors = open_store(
+                settings, self._embedder.fingerprint, data_dir
+            )
+        except (CorpusError, RagError):
             self._model.close()
             raise
         take_over(self._library)
@@ -77,7 +82,7 @@ class Pipeline:
             memory_mb=settings.parse_memory_mb,
         )
         self._indexing = Indexing(
-            self._library, self._vectors, self._model.embed, settings.keep_versions
+            self._library, self._vectors, self._embedder.embed, settings.keep_versions
         )
 
     def close(self) -> None:
@@ -85,6 +90,7 @@ class Pipeline:
         self._parsers.close()
         self._library.close()
         self._vectors.close()
+        self._embedder.close()
         self._model.close()
 
     async def add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:
@@ -222,7 +228,7 @@ class Pipeline:
             retrieve,
             self._library,
             self._vectors,
-            self._model.embed,
+            self._embedder.embed,
             query,
             tenant=_TENANT,
             collection=collection,
