@@ -152,9 +152,10 @@ def _code(error: Exception) -> str:
 
 
 def _field(error: Exception, name: str) -> str | None:
-    """A field of the error object that OpenAI's protocol answers with."""
+    """A field of the error object that is answered with, as OpenAI and Anthropic have it."""
     body = getattr(error, "body", None)
-    value = body.get(name) if isinstance(body, dict) else None
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    value = inner.get(name) if isinstance(inner, dict) else None
     return value if isinstance(value, str) else None
 
 

@@ -1,6 +1,7 @@
 """A remote model embeds where one is set; what it fails to embed waits, and nothing is lost."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -266,8 +267,9 @@ def test_a_server_that_is_not_there_is_unavailable(model: MiniLM) -> None:
     ],
 )
 def test_settings_that_do_not_fit_together_leave_nothing_open(
-    settings: dict[str, Any], says: str, tmp_path: Path
+    settings: dict[str, Any], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_cohere", None)  # as if it were not installed
     with pytest.raises(InvalidSettings, match=says):
         Pipeline(Settings(data_dir=tmp_path, threads=1, **settings))
     Pipeline(Settings(data_dir=tmp_path, threads=1)).close()

@@ -314,6 +314,14 @@ def test_a_completion_of_ten_megabytes_is_cut_off(pieces: list[str]) -> None:
     assert came.seconds < 4
 
 
+def test_a_line_without_an_end_is_not_read_for_ever() -> None:
+    with upstream(stream(b"data: ", *[b"x" * 1_000_000] * 80, HANG)) as server:
+        came = asked(server, seconds=20)
+        assert server.sees_disconnect()
+    assert type(came.error) is OverlongCompletion
+    assert "32 MiB" in str(came.error)
+
+
 # Asking again
 
 
@@ -513,7 +521,10 @@ def test_a_name_with_a_colon_is_the_server_s_own_where_there_is_a_base_url() -> 
         ({"llm_model": "nobody:claude-x"}, "nobody"),
     ],
 )
-def test_settings_that_do_not_fit_together_are_named(settings: dict[str, Any], says: str) -> None:
+def test_settings_that_do_not_fit_together_are_named(
+    settings: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_anthropic", None)  # as if it were not installed
     with pytest.raises(InvalidSettings, match=says) as caught:
         chat_model(Settings(**settings))
     assert "s3cret" not in str(caught.value)
