@@ -18,11 +18,11 @@ import numpy as np
 from chromadb.api.client import Client
 from chromadb.api.models.Collection import Collection
 from chromadb.config import Settings
-from chromadb.errors import ChromaError, InternalError, NotFoundError
+from chromadb.errors import ChromaError, InternalError, InvalidArgumentError, NotFoundError
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from corpus.errors import DataFolderInUse, IndexUnreachable, InvalidRequest
+from corpus.errors import DataFolderInUse, IncompatibleData, IndexUnreachable, InvalidRequest
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -46,6 +46,12 @@ def _asks_server(
             return method(index, *arguments, **named)
         except httpx.HTTPError as error:
             raise _unreachable(index.place) from error
+        except InvalidArgumentError as error:
+            if "dimension" not in str(error):
+                raise
+            raise IncompatibleData(
+                f"{error}: the embedding model is not the one that it was. Run `pincite reindex`."
+            ) from error
 
     return asking
 
@@ -54,7 +60,8 @@ class VectorIndex:
     """Vectors of chunks by their ids, one Chroma collection per tenant, collection and embedder.
 
     Embedded Chroma allows one process per folder; a lock holds the others off. A Chroma server
-    takes any number. Every method raises IndexUnreachable when the server does not answer.
+    takes any number. Every method raises IndexUnreachable when the server does not answer, and
+    IncompatibleData for vectors of another dimension than those that are there.
     """
 
     def __init__(self, folder: Path, fingerprint: str, server: str | None = None) -> None:

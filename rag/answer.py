@@ -34,9 +34,9 @@ from rag.types import (
 from rag.words import stems
 from rag.writing import Writing
 
-# Least probability, by the embedded reader, that a passage answers, for a model to be asked at all.
-# It reads better than the reader, so this is far below what the reader itself wants.
-WORTH_ASKING = 0.03
+# Least share of the question's words in the passage that has most of them, for a model to be asked.
+# A model finds out by itself, at a price, where words are shared and nothing is answered.
+WORTH_ASKING = 0.2
 
 _CUT_OFF = (Reason.LENGTH, Reason.CONTENT_FILTER, Reason.INTERRUPTED)
 
@@ -128,7 +128,9 @@ def _quoted(asked: _Asked, sources: Sources) -> Answer:
         )
     empty = _answer(asked, EXTRACTIVE, None)
     if reading.reason is not None:
-        return replace(empty, status=Status.ABSTAINED, reason=_reason(asked))
+        return replace(
+            empty, status=Status.ABSTAINED, reason=_no_use(asked) or Reason.WEAK_EVIDENCE
+        )
     return replace(
         empty,
         text=reading.cited.text,
@@ -140,16 +142,16 @@ def _quoted(asked: _Asked, sources: Sources) -> Answer:
 
 async def _written(asked: _Asked, sources: Sources, calls: Calls) -> AsyncGenerator[Event]:
     name = f"{prompt('answer').hash}-{prompt('question').hash}"
-    offered = offer(asked.passages, asked.texts)
-    with step("read", asked.timings):
-        chances = await asyncio.to_thread(_chances, asked, offered, sources.embed)
-    if max(chances, default=0.0) < WORTH_ASKING:
+    if (reason := _no_use(asked)) is not None:
         nothing = _answer(asked, calls.writer.name, name)
-        yield Answered(replace(nothing, status=Status.ABSTAINED, reason=_reason(asked)))
+        yield Answered(replace(nothing, status=Status.ABSTAINED, reason=reason))
         return
+    offered = offer(asked.passages, asked.texts)
 
     def contrary(said: Collection[int]) -> list[int]:
-        return contrary_to(offered.evidence, chances, said, sources.embed)
+        return contrary_to(
+            offered.evidence, said, lambda: _chances(asked, offered, sources.embed), sources.embed
+        )
 
     writing = Writing(asked.question, asked.standalone, offered, calls, contrary)
     async with aclosing(writing.events()) as events:
@@ -216,13 +218,15 @@ def _answer(asked: _Asked, model: str, prompt_hash: str | None) -> Answer:
     )
 
 
-def _reason(asked: _Asked) -> Reason:
-    """Why what was found does not answer."""
+def _no_use(asked: _Asked) -> Reason | None:
+    """Why there is no use in asking a model, which may be found out without delaying it."""
     if not asked.passages:
         return Reason.NO_EVIDENCE
     wanted = set(stems(asked.standalone))
-    read_in = set(stems("\n".join(f"{one.title}\n{one.text}" for one in asked.passages)))
-    return Reason.WEAK_EVIDENCE if wanted & read_in else Reason.OUT_OF_SCOPE
+    has = [len(wanted & set(stems(f"{one.title}\n{one.text}"))) for one in asked.passages]
+    if wanted and not any(has):
+        return Reason.OUT_OF_SCOPE
+    return Reason.WEAK_EVIDENCE if max(has) < WORTH_ASKING * len(wanted) else None
 
 
 def _texts(sources: Sources, passages: Sequence[Passage]) -> dict[DocumentVersion, Document]:

@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
 from rag.errors import EmptyCompletion, ProviderUnavailable
-from rag.faults import fault_of, refusal
+from rag.faults import fault_of, refusal, secrets_of
 
 if TYPE_CHECKING:  # imported when a model is made, since it takes long
     from langchain_core.language_models import BaseChatModel
@@ -108,7 +106,7 @@ class Completion:
                 _log.warning("%s failed after its answer: %s", self.place, type(error).__name__)
                 return None
             self._refused = refusal(error)
-            failure = fault_of(error, self.place, _secrets(self._model))
+            failure = fault_of(error, self.place, secrets_of(self._model))
         else:
             if self.reason is not None:
                 return None
@@ -160,10 +158,3 @@ def place_of(model: "BaseChatModel") -> str:
     """What a model's endpoint is called in messages."""
     url = getattr(model, "openai_api_base", None)
     return str(url) if url else type(model).__name__
-
-
-def _secrets(model: "BaseChatModel") -> Iterator[str]:
-    for value in vars(model).values():
-        # A shorter one is the "none" or "x" that a server without keys is given.
-        if isinstance(value, SecretStr) and len(value.get_secret_value()) >= 8:
-            yield value.get_secret_value()

@@ -1,7 +1,7 @@
 """Sources that give different figures for the same thing."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from corpus.ingest import Embed
 from rag.types import Citation, Conflict, Sentence
@@ -50,26 +50,36 @@ def conflicts_in(
 
 
 def contrary_to(
-    evidence: Sequence[Evidence], chances: Sequence[float], said: Collection[int], embed: Embed
+    evidence: Sequence[Evidence],
+    said: Collection[int],
+    chances: Callable[[], Sequence[float]],
+    embed: Embed,
 ) -> list[int]:
     """Where in the evidence other documents contradict what is said, most probable first.
 
-    `said` are indexes of the evidence too, and `chances` the probability that each of it answers
-    what was asked: what answers nearly as well counts. At most two for all that is said.
+    `said` are indexes of the evidence too. `chances` gives the probability that each of it answers
+    what was asked, and is called only where figures differ: what answers nearly as well counts. At
+    most two for all that is said.
     """
-    least = CONTRARY * max(chances, default=0.0)
-    near = [at for at, chance in enumerate(chances) if chance >= least and at not in said]
-    if not near or not said:
+    rivals = {
+        at: [old for old in said if _other_figures(evidence[at], evidence[old])]
+        for at in range(len(evidence))
+        if at not in said
+    }
+    rivals = {at: olds for at, olds in rivals.items() if olds}
+    if not rivals:
         return []
-    vectors = embed([evidence[at].text for at in (*said, *near)])
+    sure = chances()
+    least = CONTRARY * max(sure, default=0.0)
+    near = [at for at in rivals if sure[at] >= least]
+    vectors = dict(
+        zip((*near, *said), embed([evidence[at].text for at in (*near, *said)]), strict=True)
+    )
     found = [
-        at
-        for at, vector in zip(near, vectors[len(said) :], strict=True)
-        if any(
-            evidence[at].document.id != evidence[old].document.id
-            and float(vector @ other) >= SAME
-            and differ(evidence[at].text, evidence[old].text)
-            for old, other in zip(said, vectors, strict=False)
-        )
+        at for at in near if any(float(vectors[at] @ vectors[old]) >= SAME for old in rivals[at])
     ]
-    return sorted(found, key=lambda at: -chances[at])[:_MOST]
+    return sorted(found, key=lambda at: -sure[at])[:_MOST]
+
+
+def _other_figures(one: Evidence, other: Evidence) -> bool:
+    return one.document.id != other.document.id and differ(one.text, other.text)

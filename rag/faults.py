@@ -6,7 +6,7 @@ errors of the SDKs, which hold whole requests, are not kept as causes.
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -20,6 +20,7 @@ from langchain_core.exceptions import (
     ModelRateLimitError,
     ModelTimeoutError,
 )
+from pydantic import SecretStr
 
 from rag.errors import (
     MalformedCompletion,
@@ -36,8 +37,13 @@ _KEY = re.compile(r"\b(?:sk|pk|rk|gsk|key|xai|hf|AIza)[-_][\w*.-]{6,}|(?i:\bbear
 _TRANSPORT = {"httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "anyio", "h11"}
 
 
-def fault_of(error: Exception, place: str, secrets: Iterable[str] = ()) -> ProviderError:
-    """Our error for what an SDK raised while it asked the model at `place`."""
+def fault_of(
+    error: Exception, place: str, secrets: Iterable[str] = (), *, of: str = "LLM"
+) -> ProviderError:
+    """Our error for what an SDK raised while it asked the model at `place`.
+
+    It repeats none of the `secrets`, and names settings `PINCITE_<of>_...`.
+    """
     if isinstance(error, ProviderError):
         return error
     kind = next((_KINDS[holds] for holds in _KINDS if holds(error)), ProviderError)
@@ -50,8 +56,8 @@ def fault_of(error: Exception, place: str, secrets: Iterable[str] = ()) -> Provi
     messages = {
         ProviderTimeout: f"{place} did not answer in time. Raise PINCITE_LLM_SECONDS.",
         ProviderUnavailable: f"{place} failed{with_status}: {said}",
-        ProviderRejected: f"{place} refused the request{with_status}: {said}{_advice(error)}",
-        MalformedCompletion: f"{place} sent what is no completion ({type(error).__name__}): {said} "
+        ProviderRejected: f"{place} refused the request{with_status}: {said}{_advice(error, of)}",
+        MalformedCompletion: f"{place} sent what can not be read ({type(error).__name__}): {said} "
         "Check that its URL is that of an OpenAI-compatible endpoint; mostly it ends in /v1.",
         ProviderError: f"{place} could not be asked ({type(error).__name__}): {said}",
     }
@@ -67,6 +73,14 @@ def status_of(error: Exception) -> int | None:
 def refusal(error: Exception) -> str:
     """What a server wrote when it refused a parameter; empty for any other error."""
     return str(error) if status_of(error) in (400, 422) else ""
+
+
+def secrets_of(model: object) -> Iterator[str]:
+    """The keys that a model of LangChain holds."""
+    for value in vars(model).values():
+        # A shorter one is the "none" or "x" that a server without keys is given.
+        if isinstance(value, SecretStr) and len(value.get_secret_value()) >= 8:
+            yield value.get_secret_value()
 
 
 def _timed_out(error: Exception) -> bool:
@@ -91,10 +105,15 @@ def _failed(error: Exception) -> bool:
     status = status_of(error)
     if status is not None:
         return status >= 500 or status in _PASSING
-    of_transport = type(error).__module__.partition(".")[0] in _TRANSPORT
-    failures = (ModelAPIError, ModelConnectionError, OSError)
     # An event in mid-stream that is an error has OpenAI's fields and no status.
-    return of_transport or isinstance(error, failures) or _field(error, "message") is not None
+    told = _field(error, "message") is not None
+    return told or _is_unconnected(error) or isinstance(error, ModelAPIError)
+
+
+def _is_unconnected(error: Exception) -> bool:
+    of_transport = type(error).__module__.partition(".")[0] in _TRANSPORT
+    named = type(error).__name__ == "APIConnectionError"  # of the SDKs of OpenAI and Anthropic
+    return of_transport or named or isinstance(error, (ModelConnectionError, OSError))
 
 
 def _is_refused(error: Exception) -> bool:
@@ -116,15 +135,15 @@ _KINDS: dict[Callable[[Exception], bool], type[ProviderError]] = {
 }
 
 
-def _advice(error: Exception) -> str:
+def _advice(error: Exception, of: str) -> str:
     status = status_of(error)
     auth = (ModelAuthenticationError, ModelPermissionDeniedError)
     if status in (401, 403) or isinstance(error, auth):
-        return " Check PINCITE_LLM_API_KEY."
+        return f" Check PINCITE_{of}_API_KEY."
     if status == 404:
-        return " Check PINCITE_LLM_BASE_URL and PINCITE_LLM_MODEL."
+        return f" Check PINCITE_{of}_BASE_URL and PINCITE_{of}_MODEL."
     if _is_too_long(error):
-        return " Lower PINCITE_PASSAGE_TOKENS or PINCITE_LLM_MAX_TOKENS."
+        return " Lower PINCITE_PASSAGE_TOKENS, or choose a model that reads more."
     return ""
 
 
@@ -133,15 +152,16 @@ def _code(error: Exception) -> str:
 
 
 def _field(error: Exception, name: str) -> str | None:
-    """A field of the error object that OpenAI's protocol answers with."""
+    """A field of the error object that is answered with, as OpenAI and Anthropic have it."""
     body = getattr(error, "body", None)
-    value = body.get(name) if isinstance(body, dict) else None
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    value = inner.get(name) if isinstance(inner, dict) else None
     return value if isinstance(value, str) else None
 
 
 def _said(error: Exception, secrets: Iterable[str]) -> str:
     said = _field(error, "message") or str(error)
-    if isinstance(error, ModelConnectionError):  # the SDK's words are always the same
+    if _is_unconnected(error):  # the SDKs' words are always the same
         said = _innermost(error)
     for secret in secrets:
         said = said.replace(secret, "***")

@@ -31,6 +31,8 @@ from corpus.types import (
     DocumentVersion,
     Original,
 )
+from rag.embedding import open_embedder
+from rag.errors import RagError
 from rag.indexing import Indexing
 from rag.keeping import json_of_answer
 from rag.settings import Settings
@@ -46,14 +48,17 @@ class Holdings:
     def __init__(self, settings: Settings, data_dir: Path | None = None) -> None:
         """Open or make what the settings name, or a store of its own in a `data_dir`.
 
-        Raises what `open_store` does, or DamagedModel.
+        Raises what `open_store` and `open_embedder` do, or DamagedModel.
         """
         self.settings = settings
         self._count_tokens = token_counter(settings.encoding)
         self._model = MiniLM(settings.threads)
         try:
-            self._library, self._vectors = open_store(settings, self._model.fingerprint, data_dir)
-        except CorpusError:
+            self._embedder = open_embedder(settings, self._model)
+            self._library, self._vectors = open_store(
+                settings, self._embedder.fingerprint, data_dir
+            )
+        except (CorpusError, RagError):
             self._model.close()
             raise
         take_over(self._library)
@@ -63,7 +68,7 @@ class Holdings:
             memory_mb=settings.parse_memory_mb,
         )
         self._indexing = Indexing(
-            self._library, self._vectors, self._model.embed, settings.keep_versions
+            self._library, self._vectors, self._embedder.embed, settings.keep_versions
         )
 
     def close(self) -> None:
@@ -71,6 +76,7 @@ class Holdings:
         self._parsers.close()
         self._library.close()
         self._vectors.close()
+        self._embedder.close()
         self._model.close()
 
     async def add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:

@@ -5,23 +5,16 @@ the request to the server, when the generator is closed.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_random_exponential,
-)
+from tenacity import AsyncRetrying
 
 from rag.completion import Completion, TokenUsage
-from rag.errors import OverlongCompletion, ProviderError, ProviderUnavailable, RateLimited
+from rag.errors import OverlongCompletion, ProviderError
+from rag.retries import retry_policy
 from rag.settings import Settings
 
 if TYPE_CHECKING:  # imported when a model is made, since it takes long
@@ -29,9 +22,6 @@ if TYPE_CHECKING:  # imported when a model is made, since it takes long
     from langchain_core.messages import BaseMessage
 
 MAX_CHARACTERS = 100_000  # of one completion; answers and summaries have a hundredth
-_BACKOFF = wait_random_exponential(multiplier=0.25, max=4)  # seconds, anything up to a doubling top
-
-_log = logging.getLogger("pincite.llm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +70,7 @@ async def generate(
     Raises a ProviderError, whose `partial` is the text that was yielded before.
     """
     deadline = asyncio.get_running_loop().time() + seconds
-    start = AsyncRetrying(
-        retry=retry_if_exception_type((RateLimited, ProviderUnavailable)),
-        wait=_wait,
-        stop=stop_after_attempt(retries + 1) | stop_before_delay(seconds),
-        before_sleep=_log_retry,
-        reraise=True,
-    )
+    start = AsyncRetrying(**retry_policy(seconds, retries))
     completion: Completion
     piece: str | None
     completion, piece = await start(_start, model, messages, deadline)
@@ -142,16 +126,3 @@ async def _start(
         except BaseException:
             await completion.close()
             raise
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome is not None else None
-    asked = error.retry_after if isinstance(error, RateLimited) else None
-    return max(asked or 0.0, _BACKOFF(state))
-
-
-def _log_retry(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome is not None else None
-    _log.warning(
-        "Asking again in %.1f s, call %d: %s", state.upcoming_sleep, state.attempt_number, error
-    )

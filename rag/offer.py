@@ -77,12 +77,14 @@ def offer(passages: Sequence[Passage], texts: Texts) -> Offer:
 
 
 def _harmless(units: Sequence[Evidence]) -> list[Evidence]:
-    """Those that do not speak to a model, alone or with the one beside them."""
-    alone = [speaks_to_a_model(one.text) for one in units]
-    spoken = list(alone)
+    """Those that do not speak to a model, alone or with the one beside them.
+
+    What follows in the same paragraph is taken for a part of what was said to it.
+    """
+    spoken = [speaks_to_a_model(one.text) for one in units]
     for at, (one, following) in enumerate(pairwise(units)):
-        if not (alone[at] or alone[at + 1]):
-            together = speaks_to_a_model(f"{one.text} {following.text}")
-            spoken[at] |= together
-            spoken[at + 1] |= together
+        if not (spoken[at] or spoken[at + 1]):
+            spoken[at] = speaks_to_a_model(f"{one.text} {following.text}")
+        between = one.document.text[one.spans[0].end : following.spans[0].start]
+        spoken[at + 1] |= spoken[at] and between.count("\n") < 2
     return [one for one, speaks in zip(units, spoken, strict=True) if not speaks]

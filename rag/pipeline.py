@@ -48,7 +48,7 @@ class Pipeline(Holdings):
         """Open or make what the settings name, or a store of its own in a `data_dir`.
 
         A `reranker` gives the passages of searches and answers their order, as `rag.rerank` says.
-        Raises what `open_store` does, or DamagedModel.
+        Raises InvalidSettings, what `open_store` and `open_embedder` do, or DamagedModel.
         """
         model = chat_model(settings)
         super().__init__(settings, data_dir)
@@ -139,7 +139,7 @@ class Pipeline(Holdings):
             retrieve,
             self._library,
             self._vectors,
-            self._model.embed,
+            self._embedder.embed,
             query,
             tenant=TENANT,
             collection=collection,

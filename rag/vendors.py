@@ -3,14 +3,16 @@
 Imported only where a remote model is set: LangChain's OpenAI package takes two seconds to import.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 from langchain.chat_models import init_chat_model
+from langchain.embeddings import init_embeddings
+from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from openai import AsyncOpenAI, AsyncStream
 from pydantic import SecretStr
 
@@ -20,15 +22,26 @@ from rag.settings import OPENAI_MODEL, Settings
 
 OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = SecretStr("no-key")  # the SDK sends one always; servers without keys do not look at it
+_BATCH = 32  # texts in one request; servers that have a limit have this one or a higher one
 _CONNECT_SECONDS = 5  # for a host that drops packets; the rest of a call's time is for retries
+
+_Model = TypeVar("_Model")
 
 
 class _Client(httpx2.AsyncClient):
-    """A client that any event loop may use."""
+    """A client that any event loop may use.
+
+    `plain` is one for callers of LangChain's synchronous methods.
+    """
 
     def __init__(self, timeout: httpx2.Timeout) -> None:
-        self.connections = Connections()
-        super().__init__(transport=self.connections, timeout=timeout)
+        self._connections = Connections()
+        self.plain = httpx2.Client(verify=self._connections.certificates, timeout=timeout)
+        super().__init__(transport=self._connections, timeout=timeout)
+
+    def close(self) -> None:
+        self._connections.close()
+        self.plain.close()
 
 
 class _PlainChunks:
@@ -82,11 +95,39 @@ def chat_model_of(settings: Settings) -> BaseChatModel:
     return _openai(settings, name or vendor or OPENAI_MODEL, OPENAI_URL, key)
 
 
+def embeddings_of(settings: Settings) -> tuple[Embeddings, str]:
+    """The remote model that embeds, and the URL or the vendor that it is at.
+
+    Raises InvalidSettings for settings that do not fit together.
+    """
+    model = settings.embedding_model or ""
+    vendor, _, name = model.partition(":")
+    if not model:
+        raise InvalidSettings(
+            "PINCITE_EMBEDDING_BASE_URL is set and PINCITE_EMBEDDING_MODEL is not. Name a model "
+            "that the endpoint has, as its /models lists them."
+        )
+    if settings.embedding_base_url:
+        url = checked_url("PINCITE_EMBEDDING_BASE_URL", settings.embedding_base_url)
+        return _openai_embeddings(settings, model, url, settings.embedding_api_key or _NO_KEY), url
+    if name and vendor != "openai":
+        options = {"api_key": settings.embedding_api_key} if settings.embedding_api_key else {}
+        return _made("PINCITE_EMBEDDING_MODEL", model, init_embeddings, options), vendor
+    key = settings.embedding_api_key or settings.openai_api_key
+    if not key:
+        raise InvalidSettings(
+            f"PINCITE_EMBEDDING_MODEL={model!r} is a model of OpenAI and there is no key. Set "
+            "PINCITE_EMBEDDING_API_KEY or OPENAI_API_KEY, or PINCITE_EMBEDDING_BASE_URL for "
+            "another endpoint, or name a vendor, as in cohere:MODEL."
+        )
+    return _openai_embeddings(settings, name or vendor, OPENAI_URL, key), OPENAI_URL
+
+
 def close_connections(model: BaseChatModel) -> None:
     """Close the connections of a model that `chat_model_of` made."""
     client = getattr(model, "http_async_client", None)
     if isinstance(client, _Client):
-        client.connections.close()
+        client.close()
 
 
 def checked_url(variable: str, url: str) -> str:
@@ -127,11 +168,30 @@ def _openai(settings: Settings, model: str, url: str, key: SecretStr | None) -> 
         max_retries=0,  # `generate` does it
         use_responses_api=False,
         http_async_client=client,
-        http_client=httpx2.Client(verify=client.connections.certificates, timeout=timeout),
+        http_client=client.plain,
         **limit,
     )
     made.async_client = _PlainChunks(made.root_async_client)
     return made
+
+
+def _openai_embeddings(
+    settings: Settings, model: str, url: str, key: SecretStr
+) -> OpenAIEmbeddings:
+    timeout = httpx2.Timeout(settings.llm_seconds, connect=_CONNECT_SECONDS)
+    return OpenAIEmbeddings(
+        model=model,
+        openai_api_base=url,
+        openai_api_key=key,
+        # Chunks are short. To check it would take a download, and send numbers that most servers
+        # do not know as text.
+        check_embedding_ctx_length=False,
+        chunk_size=_BATCH,
+        model_kwargs={"encoding_format": "float"},  # base64, the SDK's choice, is not known to all
+        request_timeout=timeout,
+        max_retries=0,  # `RemoteEmbedder` does it
+        http_client=httpx2.Client(timeout=timeout),
+    )
 
 
 def _of_vendor(settings: Settings, model: str) -> BaseChatModel:
@@ -142,11 +202,17 @@ def _of_vendor(settings: Settings, model: str) -> BaseChatModel:
     }
     if settings.llm_api_key:
         options["api_key"] = settings.llm_api_key
+    return _made("PINCITE_LLM_MODEL", model, init_chat_model, options)
+
+
+def _made(
+    variable: str, model: str, make: Callable[..., _Model], options: Mapping[str, Any]
+) -> _Model:
+    """What LangChain makes of a name; raises InvalidSettings where it can not."""
     try:
-        made: BaseChatModel = init_chat_model(model, **options)
+        return make(model, **options)
     except ImportError as error:  # names the package to install
-        raise InvalidSettings(f"PINCITE_LLM_MODEL={model!r}: {error}.") from error
+        raise InvalidSettings(f"{variable}={model!r}: {error}.") from error
     except (ValueError, TypeError) as error:  # an unknown vendor, or a key that is missing
         problem = str(error).strip().partition("\n")[0]
-        raise InvalidSettings(f"PINCITE_LLM_MODEL={model!r} can not be used: {problem}") from None
-    return made
+        raise InvalidSettings(f"{variable}={model!r} can not be used: {problem}") from None

@@ -249,8 +249,8 @@ class Upstream:
         try:
             while await self._exchange(reader, writer):
                 pass
-        except (ConnectionError, h11.RemoteProtocolError):
-            pass  # the client went away between requests
+        except (ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
+            pass  # the client went away between requests, or the server stops
         finally:
             self.open -= 1
             writer.close()
@@ -271,7 +271,8 @@ class Upstream:
         leaving = asyncio.create_task(reader.read(1))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
+            cut_off = sending.done() and isinstance(sending.exception(), ConnectionError)
+            if sending.done() and not cut_off:
                 return sending.result() and not leaving.done()
             self.disconnects += 1
             self._gone.release()

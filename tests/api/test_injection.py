@@ -111,7 +111,7 @@ def test_what_an_obedient_model_writes_is_not_said_as_true(
     assert "](" not in said
     assert "<" not in said
     for sentence in answer["sentences"]:
-        quoted = case.family == "few shots" and sentence["text"] in case.text.splitlines()
+        quoted = case.family in ("few shots", "false id") and sentence["text"] in case.text
         if any(word in sentence["text"] for word in FALSE) and not quoted:
             assert policy == "annotate"
             assert sentence["verdict"] in ("unsupported", "contradicted", "partial", "not_a_claim")

@@ -13,7 +13,9 @@ import pytest
 
 from api.app import create_app
 from rag import Pipeline, Settings
+from rag.embedding import open_embedder
 from tests.api.serving import document_of, ended_job, job_when, problem_of, serving
+from tests.upstream import error, text, upstream
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,23 @@ def events(
             assert fields["event"] == "job"
             found.append((fields["id"], json.loads(fields["data"])))
     return found
+
+
+def test_a_job_whose_remote_model_fails_says_so_and_loses_nothing(
+    client: httpx.Client, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with upstream(text(), embed=lambda _: error(500, "Out of memory.")) as server:
+        settings = Settings(embedding_base_url=server.url, embedding_model="m", llm_retries=0)
+        remote = open_embedder(settings, pipeline._model)
+        with monkeypatch.context() as patched:
+            patched.setattr(pipeline._indexing, "_embed", remote.embed)
+            entry = upload(client, "remote", 3)
+            job = ended_job(client, entry["job_id"])
+        remote.close()
+    assert (job["status"], job["done"]) == ("failed", 0)
+    assert "status 500: Out of memory." in job["error"]
+    client.post(f"/v1/jobs/{entry['job_id']}/retry").raise_for_status()
+    assert ended_job(client, entry["job_id"])["status"] == "done"
 
 
 @pytest.mark.usefixtures("slow")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from corpus.errors import DataFolderInUse, IndexUnreachable, InvalidRequest
+from corpus.errors import DataFolderInUse, IncompatibleData, IndexUnreachable, InvalidRequest
 from corpus.vectors import VectorIndex
 from tests.api.serving import free_port
 
@@ -89,6 +89,18 @@ def test_putting_a_vector_again_replaces_it(index: VectorIndex) -> None:
     index.upsert("t", "news", [1], vectors[2:])
     assert index.count("t", "news") == 2
     assert index.search("t", "news", vectors[2], 1) == [1]
+
+
+def test_vectors_of_another_dimension_are_an_error_that_says_what_to_do(
+    index: VectorIndex,
+) -> None:
+    index.upsert("t", "c", [1, 2], _vectors(2))
+    other = _vectors(1, size=9)
+    with pytest.raises(IncompatibleData, match="pincite reindex"):
+        index.upsert("t", "c", [3], other)
+    with pytest.raises(IncompatibleData, match="dimension"):
+        index.search("t", "c", other[0], 1)
+    assert index.count("t", "c") == 2
 
 
 def test_another_tenant_or_collection_finds_nothing(index: VectorIndex) -> None:

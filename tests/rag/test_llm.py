@@ -225,11 +225,11 @@ def test_the_count_of_tokens_is_not_waited_for_long(monkeypatch: pytest.MonkeyPa
         (text(finish="error"), ProviderUnavailable, "broke off"),
         (text(finish=None), ProviderUnavailable, "hung up"),
         (stream(b'data: {"choices": [\n\n'), MalformedCompletion, "JSON"),
-        (stream(b"\xff\xfe\x00 no text\n\n"), MalformedCompletion, "no completion"),
-        (stream(b"event without colon\n\nmore\n\n"), MalformedCompletion, "no completion"),
-        (stream(event({"choices": "x"})), MalformedCompletion, "no completion"),
-        (stream(event({"choices": [{"delta": 1}]})), MalformedCompletion, "no completion"),
-        (stream(event(["x"])), MalformedCompletion, "no completion"),
+        (stream(b"\xff\xfe\x00 no text\n\n"), MalformedCompletion, "can not be read"),
+        (stream(b"event without colon\n\nmore\n\n"), MalformedCompletion, "can not be read"),
+        (stream(event({"choices": "x"})), MalformedCompletion, "can not be read"),
+        (stream(event({"choices": [{"delta": 1}]})), MalformedCompletion, "can not be read"),
+        (stream(event(["x"])), MalformedCompletion, "can not be read"),
         (body("<h1>Welcome</h1>"), MalformedCompletion, "OpenAI-compatible"),
         (text(), EmptyCompletion, "without a word"),
         (text(" ", "\n"), EmptyCompletion, "without a word"),
@@ -312,6 +312,14 @@ def test_a_completion_of_ten_megabytes_is_cut_off(pieces: list[str]) -> None:
     assert sum(map(len, came.pieces)) == MAX_CHARACTERS
     assert came.error.partial == "x" * MAX_CHARACTERS
     assert came.seconds < 4
+
+
+def test_a_line_without_an_end_is_not_read_for_ever() -> None:
+    with upstream(stream(b"data: ", *[b"x" * 1_000_000] * 80, HANG)) as server:
+        came = asked(server, seconds=20)
+        assert server.sees_disconnect()
+    assert type(came.error) is OverlongCompletion
+    assert "32 MiB" in str(came.error)
 
 
 # Asking again
@@ -513,7 +521,10 @@ def test_a_name_with_a_colon_is_the_server_s_own_where_there_is_a_base_url() -> 
         ({"llm_model": "nobody:claude-x"}, "nobody"),
     ],
 )
-def test_settings_that_do_not_fit_together_are_named(settings: dict[str, Any], says: str) -> None:
+def test_settings_that_do_not_fit_together_are_named(
+    settings: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_anthropic", None)  # as if it were not installed
     with pytest.raises(InvalidSettings, match=says) as caught:
         chat_model(Settings(**settings))
     assert "s3cret" not in str(caught.value)
