@@ -3,13 +3,15 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from typing import TYPE_CHECKING
 
 from rag.llm import Finish, generate
 from rag.offer import Guard
 from rag.verify import Evidence, Judgement
+
+if TYPE_CHECKING:  # imported when a model is made, since it takes long
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 Judge = Callable[[str, Sequence[Evidence], Sequence[int]], Judgement]
 
@@ -23,7 +25,7 @@ class Writer:
     are those of `rag.llm.generate`.
     """
 
-    model: BaseChatModel
+    model: "BaseChatModel"
     name: str
     judge: Judge
     judges: bool
@@ -42,7 +44,7 @@ class Calls:
         self.prompt_tokens = 0
         self.completion_tokens = 0
 
-    async def stream(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[str | Finish]:
+    async def stream(self, messages: "Sequence[BaseMessage]") -> AsyncGenerator[str | Finish]:
         """As `rag.llm.generate`, with the tokens counted, also when it is broken off."""
         wrote = ""
         counted: Finish | None = None
@@ -59,12 +61,12 @@ class Calls:
         finally:
             self._count(messages, wrote, counted)
 
-    async def complete(self, messages: Sequence[BaseMessage]) -> str:
+    async def complete(self, messages: "Sequence[BaseMessage]") -> str:
         """The whole text of a completion; raises ProviderError."""
         async with aclosing(self.stream(messages)) as pieces:
             return "".join([piece async for piece in pieces if isinstance(piece, str)])
 
-    def _count(self, messages: Sequence[BaseMessage], wrote: str, counted: Finish | None) -> None:
+    def _count(self, messages: "Sequence[BaseMessage]", wrote: str, counted: Finish | None) -> None:
         """Add the tokens of a call: as the server counts them, or else as we do."""
         if counted is not None and counted.usage is not None:
             self.prompt_tokens += counted.usage.prompt
