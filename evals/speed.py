@@ -1,8 +1,9 @@
-"""How fast it is: embedding, ingesting and searching, on real news.
+"""How fast it is: embedding, ingesting and searching, on real news, and answering with a model.
 
     python -m evals.speed embed [--data FOLDER] [--texts 500] [--threads 2]
     python -m evals.speed ingest --data FOLDER [--articles N] [--dir NEW_FOLDER]
     python -m evals.speed search --data FOLDER --dir DATA_DIR [--dir LARGER_ONE] [--questions 200]
+    python -m evals.speed chat [--alone 60] [--at-once 100] [--most 500]
 
 FOLDER holds `news/articles-2024q1.jsonl.gz` and `news/questions-2024q1.jsonl.gz`. Without it,
 `embed` takes the sample corpus. With the extra `model` the plain LangChain pipeline is measured
@@ -31,6 +32,7 @@ import corpus
 from corpus.embed import MiniLM
 from evals import plain_langchain
 from evals.benchmarks import news
+from evals.chat_speed import chat_speed
 from evals.store_speed import ServerNotReady, ingest_speed, search_speed
 
 _ARTICLES = Path("news") / "articles-2024q1.jsonl.gz"
@@ -144,6 +146,10 @@ def _arguments() -> argparse.ArgumentParser:
             "--data", type=Path, required=one is not embed, help="folder of the benchmark data"
         )
         one.add_argument("--threads", type=_count, default=2, help="of each model; 2")
+    chat = what.add_parser("chat")
+    chat.add_argument("--alone", type=_count, default=60, help="streams one at a time; 60")
+    chat.add_argument("--at-once", type=_count, default=100, help="streams held open; 100")
+    chat.add_argument("--most", type=_count, default=500, help="streams begun in 10 s; 500")
     embed.add_argument("--texts", type=_count, default=500, help="how many; 500")
     ingest.add_argument("--articles", type=_count, help="how many; all")
     ingest.add_argument("--dir", type=Path, help="a new data folder, which is kept; a scratch one")
@@ -160,6 +166,8 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _missing(given: argparse.Namespace) -> str | None:
     """What is wrong with the folders that were given."""
+    if given.what == "chat":
+        return None
     path = given.data and given.data / (_QUESTIONS if given.what == "search" else _ARTICLES)
     if path and not path.exists():
         return f"There is no {path}. Give the folder of the benchmark data with --data."
@@ -183,6 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             embed_speed(cut, given.threads)
         elif given.what == "ingest":
             _ingest(given.data, given.articles, given.dir, given.threads)
+        elif given.what == "chat":
+            chat_speed(given.alone, given.at_once, given.most)
         else:
             questions = read_field(given.data / _QUESTIONS, "question_sentence", given.questions)
             search_speed(questions, given.dir, given.threads)

@@ -180,13 +180,14 @@ async def _chunk_texts(folder: Path, limit: int | None) -> list[str]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[httpx.Client]:
-    """A client of `pincite serve` on a folder, which runs as long as the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+def served(folder: Path, *variables: str) -> Iterator[httpx.Client]:
+    """A client of `pincite serve` on a folder, which runs as long as the block.
+
+    `variables` are put in its environment, as NAME=VALUE.
+    """
+    port = str(free_port())
     server = subprocess.Popen(  # noqa: S603 -- our own command
-        [*_pincite(folder), "serve", "--port", port],
+        [*_pincite(folder, *variables), "serve", "--port", port],
         stdout=subprocess.DEVNULL,  # a line for every request; errors are on stderr
     )
     try:
@@ -219,6 +220,14 @@ def _search(client: httpx.Client, question: str) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def _pincite(folder: Path) -> list[str]:
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _pincite(folder: Path, *variables: str) -> list[str]:
     """The command line on a data folder."""
-    return ["/usr/bin/env", f"PINCITE_DATA_DIR={folder}", sys.executable, "-m", "api.cli"]
+    named = [f"PINCITE_DATA_DIR={folder}", *variables]
+    return ["/usr/bin/env", *named, sys.executable, "-m", "api.cli"]
