@@ -29,7 +29,7 @@ class Limited(RagError):
 @pytest.fixture(scope="module", autouse=True)
 def limits_are_known() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(KINDS, Limited, Kind(429, "rate-limited", "Too many requests"))  # type: ignore[index]
+        patch.setitem(KINDS, Limited, Kind(429, "rate-limited", "Too many requests"))
         yield
 
 
@@ -127,7 +127,8 @@ def test_a_completion_is_the_answer_with_its_annotations(chat: Chat, sdk: openai
     found = sdk.chat.completions.create(model="pincite", messages=user(QUESTION))
     native = chat.client.post("/v1/answers", json={"question": QUESTION}).json()
     (choice,) = found.choices
-    assert choice.message.content == native["text"]
+    content = choice.message.content or ""
+    assert content == native["text"]
     assert (choice.finish_reason, choice.message.refusal) == ("stop", None)
     assert found.id.startswith("chatcmpl-")
     assert (found.object, found.model) == ("chat.completion", "pincite")
@@ -137,7 +138,7 @@ def test_a_completion_is_the_answer_with_its_annotations(chat: Chat, sdk: openai
     assert found.model_extra["pincite"]["sentences"] == native["sentences"]
 
     annotations = [one.url_citation for one in choice.message.annotations or []]
-    spans = [choice.message.content[one.start_index : one.end_index] for one in annotations]
+    spans = [content[one.start_index : one.end_index] for one in annotations]
     cited = [one["text"] for one in native["sentences"] for _ in one["citations"]]
     assert spans == cited
     assert len(cited) > 0
@@ -197,7 +198,7 @@ def test_the_sdk_gathers_a_stream_into_a_completion(sdk: openai.OpenAI) -> None:
 
 
 def test_langchain_invokes_and_streams(chat: Chat) -> None:
-    model = ChatOpenAI(model="pincite", base_url=f"{chat.base}/v1", api_key="any")  # type: ignore[arg-type]
+    model = ChatOpenAI(model="pincite", base_url=f"{chat.base}/v1", api_key="any")
     invoked = model.invoke(QUESTION)
     streamed = list(model.stream(QUESTION))
     native = answer_of(chat, QUESTION)

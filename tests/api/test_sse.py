@@ -116,8 +116,8 @@ def test_nothing_is_sent_besides_where_there_is_no_pause(
     monkeypatch.setattr(sse, "HEARTBEAT", 0.3)
 
     async def script(_: Question) -> AsyncGenerator[Event]:
-        for _ in range(8):
-            yield Delta("on ")
+        for word in ["on "] * 8:
+            yield Delta(word)
             await asyncio.sleep(0.1)
 
     chat.pipeline.scripts["Slowly."] = script
@@ -128,7 +128,9 @@ def test_comments_do_not_disturb_a_client(chat: Chat, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sse, "HEARTBEAT", 0.05)
     chat.pipeline.scripts["Slowly."] = pausing(chat, 0.2)
     with openai.OpenAI(base_url=f"{chat.base}/v1", api_key="any", max_retries=0) as client:
-        stream = client.chat.completions.create(**OPENAI[1], model="pincite", stream=True)
+        stream = client.chat.completions.create(
+            model="pincite", messages=[{"role": "user", "content": "Slowly."}], stream=True
+        )
         said = "".join(one.choices[0].delta.content or "" for one in stream)
     assert said == asyncio.run(chat.pipeline.ask(ASKED)).text
 
