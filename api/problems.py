@@ -193,7 +193,7 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _retry_after(error: Exception) -> dict[str, str]:
-    """When to come again, of an error that knows it, in whole seconds."""
+    """When to come again, of an error that knows it, in whole seconds: HTTP has no fractions."""
     seconds = getattr(error, "retry_after", None)
     return {} if seconds is None else {"retry-after": str(math.ceil(seconds))}
 

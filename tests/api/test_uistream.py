@@ -1,11 +1,13 @@
+import asyncio
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from rag.events import Delta, Event
+from rag.events import Delta, Event, events_of
 from rag.types import Answering, Policy, Question, Role, Turn
 from tests.api.scripted import Chat
 from tests.api.serving import post_json, problem_of
@@ -96,6 +98,20 @@ def test_a_document_that_is_cited_twice_is_one_source(chat: Chat) -> None:
         assert mine["uri"].startswith("https://birds.example/")
 
 
+def test_a_document_that_was_deleted_meanwhile_is_no_source(chat: Chat) -> None:
+    answer = asyncio.run(chat.pipeline.ask(QUESTION))
+    gone = tuple(replace(one, document_id="doc_0") for one in answer.citations)
+
+    async def script(_: Question) -> AsyncGenerator[Event]:
+        for event in events_of(replace(answer, citations=gone)):
+            yield event
+
+    chat.pipeline.scripts["And then?"] = script
+    found = parts(ask(chat, "And then?"))
+    assert not any(one["type"] == "source-document" for one in found)
+    assert len([one for one in found if one["type"] == "data-citation"]) == len(gone) > 0
+
+
 def test_an_abstention_is_the_text_that_other_shapes_have(chat: Chat) -> None:
     found = parts(ask(chat, UNANSWERED))
     text = "".join(one.get("delta", "") for one in found)
@@ -108,10 +124,11 @@ def test_an_abstention_is_the_text_that_other_shapes_have(chat: Chat) -> None:
 
 def test_the_last_message_of_the_user_is_asked_after_its_history(chat: Chat) -> None:
     reasoning = {"type": "reasoning", "text": "Let me think."}
+    odd = {"type": "data-odd", "text": {"is": "no text"}}
     answered = {
         "id": "2",
         "role": "assistant",
-        "parts": [reasoning, *said("", "468. [1]")["parts"]],
+        "parts": [reasoning, odd, *said("", "468. [1]")["parts"]],
     }
     messages = [
         said("system", "Rhyme."),
