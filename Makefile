@@ -37,7 +37,8 @@ lock: .venv/uv.stamp ## renew the locks; LOCK_FLAGS=--upgrade for newer versions
 	@$(COMPILE) --group uv -o requirements-uv.lock >/dev/null
 
 clean: ## remove .venv and everything that tools have left
-	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist \
+		tests/api/node/node_modules
 
 .venv/uv.stamp: requirements-uv.lock
 	@for python in python3.11 python3 ''; do \

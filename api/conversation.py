@@ -17,10 +17,10 @@ _LONGEST = 32_000  # characters of a question; front ends' own prompts repeat wh
 
 
 class Part(BaseModel):
-    """A part of a message; those of other types than text are passed over."""
+    """A part of a message; only those of the type text count, and others may hold anything."""
 
     type: str
-    text: str | None = None
+    text: object = None
 
 
 class Message(BaseModel):
@@ -36,7 +36,8 @@ class Message(BaseModel):
         if isinstance(self.content, str):
             return self.content
         parts = self.content or self.parts or []
-        return "\n".join(one.text for one in parts if one.type == "text" and one.text)
+        texts = [one.text for one in parts if one.type == "text"]
+        return "\n".join(text for text in texts if isinstance(text, str) and text)
 
 
 def question_of(messages: Sequence[Message]) -> tuple[str, tuple[Turn, ...]]:

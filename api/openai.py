@@ -16,14 +16,15 @@ from pydantic import BaseModel, Field
 
 from api import schemas
 from api.abstention import content_of, epilogue
+from api.connections import unless_left
 from api.conversation import Message, question_of
 from api.deps import ThePipeline
 from api.models import MODELS, PINCITE, chosen
 from api.problems import openai_error, problem_in_stream
 from api.requests import Collection, Filter, filter_of_json
-from api.sse import DONE, EventStream, data, while_there
+from api.sse import DONE, EventStream, data
 from corpus.errors import InvalidRequest
-from rag.events import Answered, Delta, Event
+from rag.events import Answered, Delta, Event, last_answer
 from rag.types import Answer, Policy, Question, Reason, Status
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
@@ -80,18 +81,11 @@ async def complete(sent: ChatRequest, request: Request, pipeline: ThePipeline) -
     if sent.stream:
         usage = bool(sent.stream_options and sent.stream_options.include_usage)
         return EventStream(
-            _chunks(pipeline.answering(question), sent.model, base, include_usage=usage),
+            _chunks(pipeline.answer_and_keep(question), sent.model, base, include_usage=usage),
             lambda error: data(openai_error(problem_in_stream(request, error))),
         )
-    asking = pipeline.ask(
-        question.text,
-        collection=question.collection,
-        where=question.where,
-        history=question.history,
-        answering=question.answering,
-        policy=question.policy,
-    )
-    answer = await while_there(request.receive, asking)
+    asking = last_answer(pipeline.answer_and_keep(question))
+    answer = await unless_left(request, asking)
     message = {
         "role": "assistant",
         "content": content_of(answer),

@@ -4,14 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any
 
-from fastapi import HTTPException
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.types import Receive, Scope, Send
-
-T = TypeVar("T")
 
 HEARTBEAT = 15.0  # seconds without a frame until a comment is sent; proxies cut streams at 30 to 60
 
@@ -24,7 +21,7 @@ def data(value: object) -> bytes:
 
 
 class EventStream(StreamingResponse):
-    """A response of frames.
+    """A response of frames, made in its own request.
 
     It begins with the first frame, so that an error before that is raised and has a status of its
     own; `failed` makes the last frame of a later one. A comment goes out whenever there was nothing
@@ -64,22 +61,6 @@ class EventStream(StreamingResponse):
                     raise
                 await out.write(self._failed(error))
         await out.end()
-
-
-async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives, which is cancelled as soon as the client leaves.
-
-    `receive` is that of a request whose body was read. Raises HTTPException when the client left.
-    """
-    found: list[T] = []
-
-    async def keep() -> None:
-        found.append(await work)
-
-    await _first(keep(), _left(receive))
-    if not found:
-        raise HTTPException(499, "The client left before the answer was there.")
-    return found[0]
 
 
 class _Output:

@@ -58,7 +58,7 @@ async def chat(sent: UiRequest, request: Request, pipeline: ThePipeline) -> Resp
 
 async def _frames(pipeline: Pipeline, question: Question, base: str) -> AsyncGenerator[bytes]:
     started = written = False
-    async with aclosing(pipeline.answering(question)) as events:
+    async with aclosing(pipeline.answer_and_keep(question)) as events:
         async for event in events:
             if not started:
                 started = True

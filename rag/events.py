@@ -4,7 +4,8 @@ An answer's text is what its `Delta` events say, one after the other. So nothing
 taken back: a policy that may take a sentence away keeps it back until it is decided.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -70,6 +71,13 @@ class Answered:
 
 
 Event = Began | Found | Delta | Checked | Replaced | Answered
+
+
+async def last_answer(events: AsyncGenerator[Event]) -> Answer:
+    """The answer that they end with; raises what they do."""
+    async with aclosing(events):
+        seen = [event async for event in events]
+    return next(event.answer for event in seen if isinstance(event, Answered))
 
 
 def events_of(answer: Answer) -> Iterator[Event]:

@@ -21,7 +21,7 @@ from corpus.types import (
 from rag.answer import Sources, answering
 from rag.calls import Writer
 from rag.entailment import ClaimModel
-from rag.events import Answered, Event
+from rag.events import Answered, Event, last_answer
 from rag.fusion import Fusion
 from rag.holdings import TENANT, Holdings
 from rag.llm import chat_model, close_model
@@ -170,8 +170,7 @@ class Pipeline(Holdings):
 
     async def answer(self, question: Question) -> Answer:
         """The answer that `answering` ends with; raises as it does."""
-        events = [event async for event in self.answering(question)]
-        return next(event.answer for event in events if isinstance(event, Answered))
+        return await last_answer(self.answering(question))
 
     async def answering(self, question: Question) -> AsyncGenerator[Event]:
         """Answer a question, event by event; the whole Answer is the last.

@@ -1,11 +1,15 @@
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from api.app import create_app
+from corpus.errors import IndexUnreachable
 from rag import Settings
+from rag.events import Began, Delta, Event, Stage
+from rag.types import Question
+from tests.api.scripted import Chat, chatting
 from tests.api.serving import serving
 
 SAMPLES = Path(__file__).parents[2] / "corpus" / "samples"
@@ -37,10 +41,29 @@ def client(settings: Settings) -> Iterator[httpx.Client]:
     A process serves one application at a time, so a module that uses it starts no other.
     """
     with serving(create_app(settings)) as opened:
-        files = [("files", (name, (SAMPLES / name).read_bytes())) for name in SERVED]
-        response = opened.post("/v1/documents", params={"wait": True}, files=files)
-        assert response.status_code == 200, response.text
+        send_samples(opened)
         yield opened
+
+
+@pytest.fixture(scope="module")
+def chat(settings: Settings) -> Iterator[Chat]:
+    """A server of the samples whose answer to "Break off." breaks off; tests script others."""
+    with chatting(settings) as opened:
+        send_samples(opened.client)
+        opened.pipeline.scripts["Break off."] = break_off
+        yield opened
+
+
+def send_samples(client: httpx.Client) -> None:
+    files = [("files", (name, (SAMPLES / name).read_bytes())) for name in SERVED]
+    response = client.post("/v1/documents", params={"wait": True}, files=files)
+    assert response.status_code == 200, response.text
+
+
+async def break_off(_: Question) -> AsyncGenerator[Event]:
+    yield Began(Stage.GENERATING)
+    yield Delta("The ferry")
+    raise IndexUnreachable("The vector index hung up. Try again.")
 
 
 @pytest.fixture

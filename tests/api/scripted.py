@@ -1,0 +1,50 @@
+"""A server whose answers to some questions are scripted, event by event; the others are real."""
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from api.app import create_app
+from rag import Pipeline, Settings
+from rag.events import Event
+from rag.types import Question
+from tests.api.serving import serving
+
+Script = Callable[[Question], AsyncGenerator[Event]]
+
+
+class Scripted(Pipeline):
+    """Answers a question as the script of its text does, where it has one."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.scripts: dict[str, Script] = {}
+        self.asked: list[Question] = []
+
+    async def answering(self, question: Question) -> AsyncGenerator[Event]:
+        self.asked.append(question)
+        script = self.scripts.get(question.text, super().answering)
+        async with aclosing(script(question)) as events:
+            async for event in events:
+                yield event
+
+
+@dataclass
+class Chat:
+    """A served pipeline, and a plain client of it."""
+
+    client: httpx.Client
+    pipeline: Scripted
+    base: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.base = str(self.client.base_url).rstrip("/")
+
+
+@contextmanager
+def chatting(settings: Settings) -> Iterator[Chat]:
+    pipeline = Scripted(settings)
+    with serving(create_app(settings, pipeline)) as client:
+        yield Chat(client, pipeline)
