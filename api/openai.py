@@ -21,7 +21,7 @@ from api.deps import ThePipeline
 from api.models import MODELS, PINCITE, chosen
 from api.problems import openai_error, problem_in_stream
 from api.requests import Collection, Filter, filter_of_json
-from api.sse import DONE, EventStream, data, while_there
+from api.sse import DONE, ChatStream, data, while_there
 from corpus.errors import InvalidRequest
 from rag.events import Answered, Delta, Event
 from rag.types import Answer, Policy, Question, Reason, Status
@@ -75,23 +75,15 @@ async def complete(sent: ChatRequest, request: Request, pipeline: ThePipeline) -
     `annotations` give, for each citation of a sentence, the code points of the sentence in the
     content. The whole answer is in `pincite`.
     """
-    question = _question(sent)
+    events = pipeline.answering(_question(sent))
     base = str(request.base_url)
     if sent.stream:
         usage = bool(sent.stream_options and sent.stream_options.include_usage)
-        return EventStream(
-            _chunks(pipeline.answering(question), sent.model, base, include_usage=usage),
+        return ChatStream(
+            _chunks(events, sent.model, base, include_usage=usage),
             lambda error: data(openai_error(problem_in_stream(request, error))),
         )
-    asking = pipeline.ask(
-        question.text,
-        collection=question.collection,
-        where=question.where,
-        history=question.history,
-        answering=question.answering,
-        policy=question.policy,
-    )
-    answer = await while_there(request.receive, asking)
+    answer = await while_there(request.receive, _last(events))
     message = {
         "role": "assistant",
         "content": content_of(answer),
@@ -103,6 +95,11 @@ async def complete(sent: ChatRequest, request: Request, pipeline: ThePipeline) -
     return JSONResponse(
         head | {"choices": [choice], "usage": _usage(answer), "pincite": _whole(answer)}
     )
+
+
+async def _last(events: AsyncGenerator[Event]) -> Answer:
+    async with aclosing(events):
+        return [event.answer async for event in events if isinstance(event, Answered)][-1]
 
 
 async def _chunks(

@@ -23,7 +23,7 @@ def data(value: object) -> bytes:
     return format_sse_event(data_str=json.dumps(value))
 
 
-class EventStream(StreamingResponse):
+class ChatStream(StreamingResponse):
     """A response of frames.
 
     It begins with the first frame, so that an error before that is raised and has a status of its
