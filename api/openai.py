@@ -22,7 +22,7 @@ from api.deps import ThePipeline
 from api.models import MODELS, PINCITE, chosen
 from api.problems import openai_error, problem_in_stream
 from api.requests import Collection, Filter, filter_of_json
-from api.sse import DONE, EventStream, data
+from api.sse import DONE, ChatStream, data
 from corpus.errors import InvalidRequest
 from rag.events import Answered, Delta, Event, last_answer
 from rag.types import Answer, Policy, Question, Reason, Status
@@ -76,16 +76,15 @@ async def complete(sent: ChatRequest, request: Request, pipeline: ThePipeline) -
     `annotations` give, for each citation of a sentence, the code points of the sentence in the
     content. The whole answer is in `pincite`.
     """
-    question = _question(sent)
+    events = pipeline.answer_and_keep(_question(sent))
     base = str(request.base_url)
     if sent.stream:
         usage = bool(sent.stream_options and sent.stream_options.include_usage)
-        return EventStream(
-            _chunks(pipeline.answer_and_keep(question), sent.model, base, include_usage=usage),
+        return ChatStream(
+            _chunks(events, sent.model, base, include_usage=usage),
             lambda error: data(openai_error(problem_in_stream(request, error))),
         )
-    asking = last_answer(pipeline.answer_and_keep(question))
-    answer = await unless_left(request, asking)
+    answer = await unless_left(request, last_answer(events))
     message = {
         "role": "assistant",
         "content": content_of(answer),

@@ -219,7 +219,7 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
 
 def retry_headers(error: Exception) -> dict[str, str]:
     """When the request may be made again, in whole seconds: HTTP has no fractions."""
-    wait = error.retry_after if isinstance(error, RateLimited) else None
+    wait = getattr(error, "retry_after", None)
     return {} if wait is None else {"retry-after": str(math.ceil(wait))}
 
 

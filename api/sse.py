@@ -20,8 +20,8 @@ def data(value: object) -> bytes:
     return format_sse_event(data_str=json.dumps(value))
 
 
-class EventStream(StreamingResponse):
-    """A response of frames, made in its own request.
+class ChatStream(StreamingResponse):
+    """A response of frames.
 
     It begins with the first frame, so that an error before that is raised and has a status of its
     own; `failed` makes the last frame of a later one. A comment goes out whenever there was nothing

@@ -19,7 +19,7 @@ from api.deps import ThePipeline
 from api.lookup import file_name
 from api.problems import problem_in_stream
 from api.requests import Collection, Filter
-from api.sse import DONE, EventStream, data
+from api.sse import DONE, ChatStream, data
 from corpus.errors import NotFound
 from rag import Pipeline
 from rag.events import Answered, Began, Delta, Event
@@ -49,7 +49,7 @@ async def chat(sent: UiRequest, request: Request, pipeline: ThePipeline) -> Resp
     """
     text, history = question_of(sent.messages)
     question = Question(text, sent.collection, sent.filter, history, sent.mode, sent.policy)
-    return EventStream(
+    return ChatStream(
         _frames(pipeline, question, str(request.base_url)),
         lambda error: _error(problem_in_stream(request, error).detail),
         _HEADERS,

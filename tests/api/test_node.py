@@ -44,8 +44,9 @@ def installed() -> None:
     done = subprocess.run(  # noqa: S603 - from a wheel of the lock
         [*npm, "ci", *options], cwd=FOLDER, capture_output=True, text=True, timeout=500, check=False
     )
-    if any(f"code {code}" in done.stderr for code in UNREACHABLE):
-        pytest.skip(f"no npm registry is reachable to get the clients from: {done.stderr[:200]}")
+    unreachable = [code for code in UNREACHABLE if f"code {code}" in done.stderr]
+    if unreachable:
+        pytest.skip(f"the npm registry, which has the clients, is not reachable: {unreachable[0]}")
     assert done.returncode == 0, done.stderr
     stamp.write_text(lock, encoding="utf-8")
 
