@@ -12,6 +12,7 @@ import typer
 
 from api import installed_version
 from api.options import AsJson, Collection, Filter, utf8
+from api.startup import long_work
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 FAILED = 1
 ABSTAINED = 3
 INTERRUPTED = 130
-
-_SWITCH_SECONDS = 0.0005
 
 
 _Result = TypeVar("_Result")
@@ -100,13 +99,12 @@ def ingest(
     Files of other types in a folder are passed over. Exit code 1 when a document failed.
     """
     with _plain_errors():
-        from api import intake
-        from api.loading import load
-        from api.progress import progress
-        from rag import load_settings
+        with long_work():
+            from api import intake
+            from api.loading import load
+            from api.progress import progress
+            from rag import load_settings
 
-        # So that the threads that embed need not wait long for the one that reads.
-        sys.setswitchinterval(_SWITCH_SECONDS)
         settings = load_settings()
         items, total, skipped = intake.plan(paths, jsonl, collection, settings.max_file_mb)
 

@@ -9,12 +9,12 @@ from itertools import islice
 
 from api import schemas
 from api.intake import Failure
-from api.problems import problem_of
 from corpus.errors import UnreadableDocument
 from corpus.types import Outcome
 from rag import Pipeline, Upload
 
-_BATCH = 16  # documents that are stored, then embedded, before the next are read
+_BATCH = 16  # documents that are read at once
+_AHEAD = 512  # chunks that may wait to be embedded when more documents are read: some seconds' work
 
 _WORDS = {
     Outcome.CREATED: "created",
@@ -49,25 +49,39 @@ async def load(
 ) -> Tally:
     """Store and index everything; what can not be read is noted, and the rest goes on.
 
-    A batch is read and stored while the chunks of those before it are embedded. `on_progress` gets
-    the number of items that are stored, and how many chunks are embedded.
+    Documents are read and stored, at most some way ahead, while those before them are embedded.
+    `on_progress` gets the number of items that are stored, and how many chunks are embedded.
     """
     tally = Tally()
     embedded = stored = 0
     stopped = False
+    loop, moved = asyncio.get_running_loop(), asyncio.Event()
 
     def embedding(chunks: int, known: int) -> None:
         if stopped:
             raise _StoppedError
         on_progress(stored, f"{embedded + chunks:,}/{embedded + known:,} chunks")
+        loop.call_soon_threadsafe(moved.set)
 
-    indexing = asyncio.create_task(pipeline.index(embedding))  # what an earlier run has left
+    def start() -> asyncio.Task[int]:
+        indexing = asyncio.create_task(pipeline.index(embedding))
+        indexing.add_done_callback(lambda _: moved.set())
+        return indexing
+
+    indexing = start()  # what an earlier run has left
     try:
         for batch in _batches(items):
             await _add(pipeline, batch, tally)
             stored += len(batch)
-            embedded += await indexing
-            indexing = asyncio.create_task(pipeline.index(embedding))
+            moved.clear()
+            while not indexing.done() and sum((await pipeline.waiting()).values()) > _AHEAD:
+                await moved.wait()
+                moved.clear()
+            if indexing.done():
+                embedded += await indexing
+                indexing = start()
+        embedded += await indexing
+        indexing = start()  # what was stored when it was about to end
     except asyncio.CancelledError:
         stopped = True  # the next run goes on from there
         raise
@@ -93,6 +107,8 @@ async def _add(pipeline: Pipeline, batch: list[Upload | Failure], tally: Tally) 
 
 
 def _refused(failure: Failure) -> schemas.RefusedDocument:
+    from api.problems import problem_of  # noqa: PLC0415 -- FastAPI, for what failed only
+
     return schemas.RefusedDocument(name=failure.name, problem=problem_of(failure.error))
 
 

@@ -43,9 +43,12 @@ class Unembedded:
 
 
 def unembedded(
-    library: Library, limit: int, of: Collection[DocumentVersion] | None = None
+    library: Library,
+    limit: int,
+    of: Collection[DocumentVersion] | None = None,
+    without: Collection[int] = (),
 ) -> list[Unembedded]:
-    """Chunks that wait for their vectors, of these versions or of all.
+    """Chunks that wait for their vectors, of these versions or of all, `without` some.
 
     Those that no search sees yet come first, then the oldest.
     """
@@ -66,7 +69,7 @@ def unembedded(
         .select_from(chunks)
         .join(documents, documents.c.id == chunks.c.document_id)
         .join(fulltext.texts, fulltext.texts.c.rowid == chunks.c.id)
-        .where(_waits(of))
+        .where(_waits(of), chunks.c.id.not_in(without))
         .order_by(current(), chunks.c.id)
         .limit(limit)
     )

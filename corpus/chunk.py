@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from corpus.types import Chunk, ParsedText, Span, Unit, UnitKind
 from corpus.units import units_of
@@ -30,12 +31,13 @@ def chunk(
     hold every character that is not white space. A heading begins a new chunk. The chunks carry
     neither an id nor a document yet.
     """
+    count = cache(count_tokens)  # a unit is looked at twice, and a chunk may be one unit
     sections: list[_Section] = []
     headings: list[tuple[int, str]] = []
     levels = {block.span.start: block.level for block in parsed.blocks if block.level}
     current = _Section()
-    for unit in units_of(parsed, lambda text: count_tokens(text) <= max_tokens):
-        tokens = count_tokens(unit.span.of(parsed.text))
+    for unit in units_of(parsed, lambda text: count(text) <= max_tokens):
+        tokens = count(unit.span.of(parsed.text))
         is_heading = unit.kind is UnitKind.HEADING
         if is_heading:
             level = levels.get(unit.span.start, 2)
@@ -52,7 +54,7 @@ def chunk(
         current.tokens += tokens
     if current.units:
         sections.append(current)
-    return _slices(parsed.text, sections, count_tokens)
+    return _slices(parsed.text, sections, count)
 
 
 def _slices(

@@ -16,7 +16,7 @@ from corpus.weights import checked, cores
 MODEL_FOLDER = Path(__file__).parent / "models" / "all-minilm-l6-v2"
 DIMENSION = 384
 _MAX_WORD_PIECES = 256  # the length the model was trained to read; what follows is not seen
-_RUN = 8  # texts that a thread takes at a time
+_RUN = 2  # texts that a thread takes at a time: few, or one idles long while the other has the last
 
 Vectors = NDArray[np.float32]
 

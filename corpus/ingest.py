@@ -6,7 +6,9 @@ was killed, and may be stopped at any point and run again.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import PurePath
@@ -121,12 +123,19 @@ def index(
 
     `on_progress` is called with the chunks done and the chunks known. Returns how many waited. One
     call at a time in a process. Raises IncompatibleData when another embedder has taken over.
+
+    While the vectors of a batch are stored, `embed` makes those of the next one in a thread.
     """
     done, total = 0, backlog.waiting(library)
-    while embedded := index_batch(library, vectors, embed):
-        done += embedded
-        if on_progress is not None:
-            on_progress(done, max(done, total))
+    with _embedding(embed) as start:
+        batch = _begin(library, vectors, start)
+        while batch is not None:
+            following = _begin(library, vectors, start, without=batch.chunk_ids)
+            _complete(library, vectors, batch)
+            done += len(batch.items)
+            if on_progress is not None:
+                on_progress(done, max(done, total))
+            batch = following
     remove_stale(library, vectors)
     return done
 
@@ -142,21 +151,12 @@ def index_batch(
     Only texts that the document did not have before are embedded. Cut short, it may be run again.
     One call at a time, and none while stale vectors are removed. Raises as `index` does.
     """
-    drop_stale_indexes(library, vectors.drop)  # before one of them is filled again
-    batch = backlog.unembedded(library, _BATCH, of)
-    if not batch:
-        return 0
-    by_place = sorted(batch, key=lambda item: (item.tenant, item.collection))
-    for (tenant, collection), group in groupby(
-        by_place, key=lambda item: (item.tenant, item.collection)
-    ):
-        _embed(vectors, embed, tenant, collection, list(group))
-    gone = backlog.mark_embedded(library, [item.chunk_id for item in batch])
-    for item in batch:
-        if item.chunk_id in gone:  # another process may have removed its vector before
-            vectors.delete(item.tenant, item.collection, [item.chunk_id])
-    change_over(library)
-    return len(batch)
+    with _embedding(embed) as start:
+        batch = _begin(library, vectors, start, of)
+        if batch is None:
+            return 0
+        _complete(library, vectors, batch)
+    return len(batch.items)
 
 
 def remove_stale(library: Library, vectors: VectorIndex) -> None:
@@ -170,20 +170,69 @@ def remove_stale(library: Library, vectors: VectorIndex) -> None:
         backlog.forget_stale(library, [chunk_id for chunk_id, _, _ in stale])
 
 
-def _embed(
+_Start = Callable[[Sequence[str]], Future[NDArray[np.float32]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Chunks whose vectors are being made: by tenant and collection, their ids and vectors."""
+
+    items: Sequence[backlog.Unembedded]
+    coming: Sequence[tuple[str, str, Sequence[int], Future[NDArray[np.float32]]]]
+
+    @property
+    def chunk_ids(self) -> list[int]:
+        return [item.chunk_id for item in self.items]
+
+
+@contextmanager
+def _embedding(embed: Embed) -> Iterator[_Start]:
+    """Has texts embedded in a thread, one call after the other; at the end none goes on."""
+    thread = ThreadPoolExecutor(1, "pincite-index")
+    try:
+        yield lambda texts: thread.submit(embed, texts)
+    finally:
+        thread.shutdown(cancel_futures=True)
+
+
+def _begin(
+    library: Library,
     vectors: VectorIndex,
-    embed: Embed,
-    tenant: str,
-    collection: str,
-    items: Sequence[backlog.Unembedded],
-) -> None:
-    """Put in the vectors of chunks, those of texts that an older version had as they are there."""
-    twins = {item.chunk_id: item.twin for item in items if item.twin is not None}
-    copied = vectors.copy(tenant, collection, twins)
-    new = [item for item in items if item.chunk_id not in copied]
-    if new:
-        ids = [item.chunk_id for item in new]
-        vectors.upsert(tenant, collection, ids, embed([item.text for item in new]))
+    start: _Start,
+    of: Collection[DocumentVersion] | None = None,
+    without: Collection[int] = (),
+) -> _Batch | None:
+    """Have the next chunks that wait embedded, but for some; None when no other waits.
+
+    Texts that an older version had are not: their vectors are put in as they are there.
+    """
+    drop_stale_indexes(library, vectors.drop)  # before one of them is filled again
+    items = backlog.unembedded(library, _BATCH, of, without)
+    if not items:
+        return None
+    coming = []
+    by_place = sorted(items, key=lambda item: (item.tenant, item.collection))
+    for (tenant, collection), group in groupby(
+        by_place, key=lambda item: (item.tenant, item.collection)
+    ):
+        here = list(group)
+        twins = {item.chunk_id: item.twin for item in here if item.twin is not None}
+        copied = vectors.copy(tenant, collection, twins)
+        new = {item.chunk_id: item.text for item in here if item.chunk_id not in copied}
+        if new:
+            coming.append((tenant, collection, list(new), start(list(new.values()))))
+    return _Batch(items, coming)
+
+
+def _complete(library: Library, vectors: VectorIndex, batch: _Batch) -> None:
+    """Put in the vectors of a batch, and only then note that its chunks have them."""
+    for tenant, collection, chunk_ids, made in batch.coming:
+        vectors.upsert(tenant, collection, chunk_ids, made.result())
+    gone = backlog.mark_embedded(library, batch.chunk_ids)
+    for item in batch.items:
+        if item.chunk_id in gone:  # another process may have removed its vector before
+            vectors.delete(item.tenant, item.collection, [item.chunk_id])
+    change_over(library)
 
 
 def _check_described(upload: Upload) -> None:

@@ -65,3 +65,21 @@ def test_a_load_that_is_stopped_ends_soon_and_is_continued_by_the_next(
     asyncio.run(load(pipeline, _notes(200), _ignore))
     assert asyncio.run(pipeline.waiting()) == {}
     assert asyncio.run(pipeline.counts())[0] == 200
+
+
+def test_documents_are_read_only_some_way_ahead_of_those_that_are_embedded(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.loading._AHEAD", 1)
+    taken = 0
+    at_first: list[int] = []
+
+    def noted() -> Iterator[Upload]:
+        nonlocal taken
+        for upload in _notes(96):
+            taken += 1
+            yield upload
+
+    asyncio.run(load(pipeline, noted(), lambda _done, _doing: at_first.append(taken)))
+    assert at_first[0] <= 2 * 16
+    assert asyncio.run(pipeline.counts())[0] == 96

@@ -4,9 +4,11 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -275,3 +277,57 @@ def test_a_delete_that_is_killed_leaves_all_or_nothing_and_is_finished_later(
     finally:
         library.close()
         vectors.close()
+
+
+def test_the_next_batch_is_embedded_while_the_vectors_of_one_are_stored(
+    library: Library,
+    vectors: VectorIndex,
+    count_tokens: Count,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for text in ("Herring is cheap.", "Plaice is dear.", "Cod is gone."):
+        add(library, "t", _upload(text), count_tokens=count_tokens)
+    monkeypatch.setattr("corpus.ingest._BATCH", 1)
+    upsert = vectors.upsert
+    embedded: list[str] = []
+    second = threading.Event()
+    waited: list[bool] = []
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        embedded.extend(texts)
+        if len(embedded) == 2:
+            second.set()
+        return _embed(texts)
+
+    def store(*arguments: Any) -> None:
+        waited.append(second.wait(10))
+        assert waiting(library) == 4 - len(waited)  # it is marked only once it is stored
+        upsert(*arguments)
+
+    monkeypatch.setattr(vectors, "upsert", store)
+    assert index(library, vectors, embed) == 3
+    assert waited == [True, True, True]
+    assert sorted(embedded) == ["Cod is gone.", "Herring is cheap.", "Plaice is dear."]
+    assert waiting(library) == 0
+
+
+def test_what_can_not_be_embedded_waits_and_what_was_before_it_is_kept(
+    library: Library,
+    vectors: VectorIndex,
+    count_tokens: Count,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for text in ("Herring is cheap.", "Plaice is dear.", "Cod is gone."):
+        add(library, "t", _upload(text), count_tokens=count_tokens)
+    monkeypatch.setattr("corpus.ingest._BATCH", 1)
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        if texts == ["Plaice is dear."]:
+            raise OSError("no memory")
+        return _embed(texts)
+
+    with pytest.raises(OSError, match="no memory"):
+        index(library, vectors, embed)
+    assert (waiting(library), vectors.count("t", "default")) == (2, 1)
+    assert index(library, vectors, _embed) == 2
+    assert vectors.count("t", "default") == 3
