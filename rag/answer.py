@@ -222,8 +222,9 @@ def _no_use(asked: _Asked) -> Reason | None:
     """Why there is no use in asking a model, which may be found out without delaying it."""
     if not asked.passages:
         return Reason.NO_EVIDENCE
-    wanted = set(stems(asked.standalone))
-    has = [len(wanted & set(stems(f"{one.title}\n{one.text}"))) for one in asked.passages]
+    wanted = stems(asked.standalone)
+    texts = [f"{one.title}\n{one.text}".lower() for one in asked.passages]
+    has = [sum(stem in text for stem in wanted) for text in texts]
     if wanted and not any(has):
         return Reason.OUT_OF_SCOPE
     return Reason.WEAK_EVIDENCE if max(has) < WORTH_ASKING * len(wanted) else None

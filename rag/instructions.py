@@ -9,6 +9,7 @@ import binascii
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from rag.sanitize import visible
 
@@ -38,7 +39,7 @@ _ADDRESSED = re.compile(
     r"passages?|documents?)\b"
     r"|\b(jailbreak|dan mode|developer mode|do anything now)\b"
     r"|<\|[^|<>]{1,40}\|>|\[/?INST\]|<</?SYS>>|\"(tool_calls?|function_call)\"",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _FOREIGN = re.compile(
     r"\bignore[zr]? (toutes )?les instructions\b|\boublie[zr]? (toutes )?les instructions\b"
@@ -48,20 +49,32 @@ _FOREIGN = re.compile(
     r"|忽略.{0,8}(指令|指示|说明)|無視.{0,8}(指示|命令)|(指示|命令).{0,6}無視",
     re.IGNORECASE,
 )
+_LOOKS_DISGUISED = re.compile(r"[^\W\d_][0134@$][^\W\d_]|[\u0400-\u052f]")
+_SET_APART = re.compile(r"(?:\b\w[ ._-]+){6}")
+_ROTATED = re.compile(r"\b(vtaber|qvfertneq|sbetrg|bireevqr|vafgehpgvba|cebzcg)", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 _LOOKALIKE = str.maketrans("аеорсухіѕԁӏ0134@$", "aeopcyxisdloieaas")  # noqa: RUF001 - lookalikes
 
 
 def speaks_to_a_model(text: str) -> bool:
-    """Whether a sentence is of a known family of instructions to a model, plain or disguised.
+    """Whether something in a text is of a known family of instructions to a model.
 
-    Seen through are invisible characters, lookalike letters, letters set apart, ROT13 and Base64.
+    It may have several sentences, one to a line, and speak in two of them. Seen through are invisible characters, lookalike letters, letters set apart, ROT13 and Base64.
     """
     plain = unicodedata.normalize("NFKC", visible(text))
-    readings = [plain, plain.translate(_LOOKALIKE), codecs.encode(plain, "rot13")]
-    readings.append(re.sub(r"(?<=\b\w)[ ._-](?=\w\b)", "", plain))
-    readings += map(_decoded, _ENCODED.findall(plain))
-    return any(_ADDRESSED.search(one) or _FOREIGN.search(one) for one in readings)
+    return any(_ADDRESSED.search(one) or _FOREIGN.search(one) for one in _readings(plain))
+
+
+def _readings(plain: str) -> Iterator[str]:
+    """A text as it stands, and as it may be meant where it looks disguised."""
+    yield plain
+    if _LOOKS_DISGUISED.search(plain):
+        yield plain.translate(_LOOKALIKE)
+    if _SET_APART.search(plain):
+        yield re.sub(r"(?<=\b\w)[ ._-](?=\w\b)", "", plain)
+    if _ROTATED.search(plain):
+        yield codecs.encode(plain, "rot13")
+    yield from map(_decoded, _ENCODED.findall(plain))
 
 
 def _decoded(word: str) -> str:

@@ -81,10 +81,12 @@ def _harmless(units: Sequence[Evidence]) -> list[Evidence]:
 
     What follows in the same paragraph is taken for a part of what was said to it.
     """
+    if not speaks_to_a_model("\n".join(one.text for one in units)):
+        return list(units)
     spoken = [speaks_to_a_model(one.text) for one in units]
     for at, (one, following) in enumerate(pairwise(units)):
         if not (spoken[at] or spoken[at + 1]):
-            spoken[at] = speaks_to_a_model(f"{one.text} {following.text}")
+            spoken[at] = speaks_to_a_model(f"{one.text}\n{following.text}")
         between = one.document.text[one.spans[0].end : following.spans[0].start]
         spoken[at + 1] |= spoken[at] and between.count("\n") < 2
     return [one for one, speaks in zip(units, spoken, strict=True) if not speaks]

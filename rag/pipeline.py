@@ -79,9 +79,7 @@ class Pipeline(Holdings):
             close_model(self._writer.model)
 
     def _judge(self, claim: str, evidence: Sequence[Evidence], cited: Sequence[int]) -> Judgement:
-        return judge(
-            claim, evidence, cited=cited, model=self._claim_model(), embed=self._model.embed
-        )
+        return judge(claim, evidence, cited=cited, model=self._claim_model())
 
     def _claim_model(self) -> ClaimModel:
         """The claim model, which is loaded when the first claim is judged."""
