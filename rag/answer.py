@@ -181,11 +181,11 @@ def _ended(
         citations=said.citations,
         conflicts=conflicts,
     )
-    if writing.reason in _CUT_OFF:
+    if writing.reason in _CUT_OFF and (said.sentences or not writing.wrote_claims):
         return replace(whole, status=Status.INCOMPLETE, reason=writing.reason)
     if not said.sentences:
-        reason = writing.reason or Reason.WEAK_EVIDENCE
-        return replace(whole, status=Status.ABSTAINED, reason=reason)
+        reason = Reason.WEAK_EVIDENCE if writing.reason in _CUT_OFF else writing.reason
+        return replace(whole, status=Status.ABSTAINED, reason=reason or Reason.WEAK_EVIDENCE)
     return whole
 
 

@@ -59,7 +59,8 @@ _LOOKALIKE = str.maketrans("аеорсухіѕԁӏ0134@$", "aeopcyxisdloieaas") 
 def speaks_to_a_model(text: str) -> bool:
     """Whether something in a text is of a known family of instructions to a model.
 
-    It may have several sentences, one to a line, and speak in two of them. Seen through are invisible characters, lookalike letters, letters set apart, ROT13 and Base64.
+    The text may have several sentences, one to a line, and speak in two of them. Seen through are
+    invisible characters, lookalike letters, letters set apart, ROT13 and Base64.
     """
     plain = unicodedata.normalize("NFKC", visible(text))
     return any(_ADDRESSED.search(one) or _FOREIGN.search(one) for one in _readings(plain))

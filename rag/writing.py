@@ -53,6 +53,7 @@ class Writing:
         self.composition = Composition()
         self.reason: Reason | None = None
         self.timings: dict[str, float] = {}
+        self.wrote_claims = False
         self.claims = 0  # that were said
         self._question = question
         self._asked = asked
@@ -139,7 +140,8 @@ class Writing:
         if self._index == 0 and declines(written.text):
             self.reason = Reason.WEAK_EVIDENCE
         elif is_claim(written.text):
-            if not self.claims:
+            if not self.wrote_claims:
+                self.wrote_claims = True
                 yield Began(Stage.VERIFYING)
             for event in await self._claim(written):
                 yield event
