@@ -5,12 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from evals import retrieval
+from evals import qa, retrieval
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked for; exit code 2 when its data is not there."""
     given = _arguments().parse_args(arguments)
+    if given.what == "qa":
+        return qa.run(given.data, given.limit)
     return retrieval.run(given.data, given.limit, given.articles, variants=not given.no_variants)
 
 
@@ -25,6 +27,10 @@ def _arguments() -> argparse.ArgumentParser:
     one.add_argument(
         "--no-variants", action="store_true", help="only as shipped, without what else was tried"
     )
+    shown = "whether the embedded reader takes what answers, and abstains when nothing does"
+    one = what.add_parser("qa", help=shown, description=f"Measures {shown}.")
+    one.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
+    one.add_argument("--limit", type=_count, help="how many questions of each set; all")
     return parser
 
 

@@ -1,16 +1,17 @@
-"""Confidence intervals of means."""
+"""Confidence intervals of means and of what else is computed from resampled values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 _DRAWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean with its 95 % interval."""
+    """A mean, or another figure, with its 95 % interval."""
 
     value: float
     low: float
@@ -28,3 +29,28 @@ def mean(values: Sequence[float], seed: int = 0) -> Mean:
     drawn = np.random.default_rng(seed).integers(0, len(found), (_DRAWS, len(found)))
     low, high = np.percentile(found[drawn].mean(axis=1), [2.5, 97.5])
     return Mean(float(found.mean()), float(low), float(high))
+
+
+def grouped(
+    groups: Sequence[Hashable], measure: Callable[[NDArray[np.int64]], float], seed: int = 0
+) -> Mean:
+    """A figure with its percentile bootstrap interval, by drawing whole groups of cases.
+
+    `groups` has the group of each case; `measure` gives the figure of cases, by their positions. A
+    draw of which it is not a number, since it has none of some kind of case, is left out.
+    """
+    by_group: dict[Hashable, list[int]] = {}
+    for at, group in enumerate(groups):
+        by_group.setdefault(group, []).append(at)
+    members = [np.array(positions) for positions in by_group.values()]
+    random = np.random.default_rng(seed)
+    drawn = [
+        measure(
+            np.concatenate([members[at] for at in random.integers(0, len(members), len(members))])
+        )
+        for _ in range(_DRAWS)
+    ]
+    value = measure(np.arange(len(groups)))
+    finite = np.array(drawn)[np.isfinite(drawn)]
+    low, high = np.percentile(finite, [2.5, 97.5]) if len(finite) else (value, value)
+    return Mean(float(value), float(low), float(high))

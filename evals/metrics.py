@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpus.types import Span
+
+Floats = NDArray[np.float64]
 
 
 def span_recall(references: Sequence[Span], found: Sequence[Span]) -> float:
@@ -21,3 +26,25 @@ def span_recall(references: Sequence[Span], found: Sequence[Span]) -> float:
                 covered += end - start
                 at = end
     return covered / wanted
+
+
+def share(hits: Floats, among: Floats) -> float:
+    """Share of the weights of some cases, 0 to 1 each, that is of hits; NaN without any weight."""
+    total = among.sum()
+    return float((hits * among).sum() / total) if total else float("nan")
+
+
+def balanced_accuracy(answered: Floats, answerable: Floats) -> float:
+    """Mean of the shares of answerable questions answered and of others not; NaN without either."""
+    return (share(answered, answerable) + share(1 - answered, 1 - answerable)) / 2
+
+
+def selective_risks(confidence: Floats, right: Floats) -> Floats:
+    """Share of wrong answers among the 1, 2, ... n most confident: the risk-coverage curve [n].
+
+    As in El-Yaniv and Wiener, On the Foundations of Noise-free Selective Classification, 2010. The
+    mean of the curve is its AURC (Geifman, Uziel and El-Yaniv, 2019). Of cases of the same
+    confidence the earlier counts as the more confident.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    return np.asarray(np.cumsum(1 - right[order]) / np.arange(1, len(order) + 1))

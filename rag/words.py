@@ -1,6 +1,7 @@
 """Words as the lexical half and the reader compare them, and whether there are any."""
 
 import re
+from functools import lru_cache
 
 import snowballstemmer
 
@@ -28,8 +29,13 @@ def content_words(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """The stems of `content_words(text)`."""
-    stemmer = snowballstemmer.stemmer("english")  # it holds the word at hand: one for each call
-    return list(dict.fromkeys(stemmer.stemWords(content_words(text))))
+    return list(dict.fromkeys(_stem(word) for word in content_words(text)))
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
+    # A stemmer holds the word at hand, so threads can not share one.
+    return str(snowballstemmer.stemmer("english").stemWord(word))
 
 
 def check_written(name: str, text: str) -> None:

@@ -1,8 +1,9 @@
 """Means and their intervals."""
 
+import numpy as np
 import pytest
 
-from evals.intervals import Mean, mean
+from evals.intervals import Mean, grouped, mean
 
 
 def test_the_interval_of_equal_values_is_a_point() -> None:
@@ -23,3 +24,20 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 def test_a_mean_is_shown_with_its_interval() -> None:
     assert str(Mean(0.8534, 0.82, 1.0)) == ".853 [.820, 1.000]"
+
+
+def test_cases_of_a_group_are_drawn_together() -> None:
+    values = np.repeat([0.0, 1.0], 50)
+    alone = grouped(range(100), lambda at: float(values[at].mean()))
+    together = grouped(np.repeat(np.arange(10), 10).tolist(), lambda at: float(values[at].mean()))
+    assert alone.value == together.value == 0.5
+    assert together.high - together.low > 2 * (alone.high - alone.low)
+
+
+def test_a_draw_without_a_figure_is_left_out() -> None:
+    kinds = np.array([1.0, 0.0])
+
+    def share_of_first(at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:
+        return 1.0 if kinds[at].any() else float("nan")
+
+    assert grouped(["a", "b"], share_of_first) == Mean(1.0, 1.0, 1.0)

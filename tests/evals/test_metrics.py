@@ -1,11 +1,12 @@
 """Metrics, worked out by hand."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.types import Span
-from evals.metrics import span_recall
+from evals.metrics import balanced_accuracy, selective_risks, share, span_recall
 
 spans = st.builds(
     lambda start, length: Span(start, start + length), st.integers(0, 60), st.integers(1, 30)
@@ -35,3 +36,25 @@ def test_recall_counts_characters_as_a_set_does(references: list[Span], found: l
     wanted = [at for span in references for at in range(span.start, span.end)]
     expected = sum(at in covered for at in wanted) / len(wanted)
     assert span_recall(references, found) == pytest.approx(expected)
+
+
+def test_a_share_is_of_the_weights_it_is_asked_among() -> None:
+    hits, among = np.array([1.0, 0.0, 1.0]), np.array([1.0, 1.0, 0.0])
+    assert share(hits, among) == 0.5
+    assert share(hits, np.array([0.5, 0.0, 0.0])) == 1.0
+    assert np.isnan(share(hits, np.zeros(3)))
+
+
+def test_to_answer_always_is_half_right_however_many_can_be_answered() -> None:
+    answerable = np.array([1.0, 1.0, 1.0, 0.0])
+    assert balanced_accuracy(np.ones(4), answerable) == 0.5
+    assert balanced_accuracy(np.zeros(4), answerable) == 0.5
+    assert balanced_accuracy(answerable, answerable) == 1.0
+    assert balanced_accuracy(np.array([1.0, 1.0, 0.0, 0.0]), answerable) == pytest.approx(5 / 6)
+    assert np.isnan(balanced_accuracy(np.ones(2), np.ones(2)))
+
+
+def test_risk_is_the_share_of_wrong_answers_among_the_most_confident() -> None:
+    confidence = np.array([0.1, 0.9, 0.5, 0.7])
+    right = np.array([0.0, 1.0, 1.0, 0.0])
+    assert selective_risks(confidence, right).tolist() == pytest.approx([0, 1 / 2, 1 / 3, 1 / 2])
