@@ -1,6 +1,6 @@
 """Calls of a model for one answer, and the tokens that they take."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,16 +13,16 @@ if TYPE_CHECKING:  # imported when a model is made, since it takes long
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-Judge = Callable[[str, Sequence[Evidence], Sequence[int]], Judgement]
+Judge = Callable[[str, Sequence[Evidence], Sequence[int]], Awaitable[Judgement]]
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
     """A model, and what its answers are checked with.
 
-    `judge` takes a claim, the evidence, and where in it the claim is said to rest; it is run in a
-    thread. Where it is in doubt the model itself is asked, if it `judges`. `seconds` and `retries`
-    are those of `rag.llm.generate`.
+    `judge` takes a claim, the evidence, and where in it the claim is said to rest. Where it is in
+    doubt the model itself is asked, if it `judges`. `seconds` and `retries` are those of
+    `rag.llm.generate`.
     """
 
     model: "BaseChatModel"

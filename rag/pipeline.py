@@ -5,6 +5,7 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from corpus.filters import Filter, read_filter
 from corpus.types import (
     Passage,
 )
+from corpus.weights import cores
 from rag.answer import Sources, answering
 from rag.calls import Writer
 from rag.entailment import ClaimModel
@@ -55,6 +57,7 @@ class Pipeline(Holdings):
         self._reranker = reranker
         self._loading = Lock()
         self._claims: ClaimModel | None = None
+        self._judging = ThreadPoolExecutor(cores(), "pincite-judge")
         self._writer = (
             None
             if model is None
@@ -73,13 +76,19 @@ class Pipeline(Holdings):
     def close(self) -> None:
         """Close everything that is open; no thread and no process is left behind."""
         super().close()
+        self._judging.shutdown(cancel_futures=True)
         if self._claims is not None:
             self._claims.close()
         if self._writer is not None:
             close_model(self._writer.model)
 
-    def _judge(self, claim: str, evidence: Sequence[Evidence], cited: Sequence[int]) -> Judgement:
-        return judge(claim, evidence, cited=cited, model=self._claim_model())
+    async def _judge(
+        self, claim: str, evidence: Sequence[Evidence], cited: Sequence[int]
+    ) -> Judgement:
+        """Judge a claim, in a thread that no search waits for."""
+        model = await asyncio.to_thread(self._claim_model)
+        work = partial(judge, claim, evidence, cited=cited, model=model)
+        return await asyncio.get_running_loop().run_in_executor(self._judging, work)
 
     def _claim_model(self) -> ClaimModel:
         """The claim model, which is loaded when the first claim is judged."""

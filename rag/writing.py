@@ -186,7 +186,7 @@ class Writing:
         """
         cited = self._offer.cited(ids)
         with step("verify", self.timings):
-            judged = await asyncio.to_thread(self._writer.judge, claim, self._offer.evidence, cited)
+            judged = await self._writer.judge(claim, self._offer.evidence, cited)
         marked = self._offer.cited([one for one in ids if one[1] is not None])
         if judged.verdict in _WITHOUT_SUPPORT or set(judged.support) & set(marked):
             return judged, marked
