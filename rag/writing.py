@@ -19,8 +19,10 @@ from rag.telemetry import step
 from rag.types import Policy, Question, Reason, Verdict
 from rag.verify import Judgement, is_claim
 from rag.watch import LeakedPrompt, Watch
+from rag.words import stems
 
 _WITHOUT_SUPPORT = (Verdict.UNSUPPORTED, Verdict.CONTRADICTED)
+_ABOUT = 3  # a quote says one in three of the words of the claim that it replaces
 _ENDS = (".", "!", "?", "…", "。", '"', "”", ")", ":")
 
 
@@ -222,7 +224,7 @@ class Writing:
             again, where = await self._judged(anew.text, anew.ids)
             if again.verdict is Verdict.SUPPORTED:
                 return self._said(Written(written.lead, anew.text, anew.ids), again, where)
-        if not sources:
+        if not sources or not _is_about(self._offer.evidence[sources[0]].text, written.text):
             return None
         quoted = self._offer.evidence[sources[0]]
         return _Said(written.lead, quoted.text, self._pointers(sources[:1]), Verdict.SUPPORTED, 1.0)
@@ -252,3 +254,9 @@ class Writing:
 
 def _is_whole(text: str) -> bool:
     return text.endswith(_ENDS)
+
+
+def _is_about(quote: str, claim: str) -> bool:
+    """Whether a quote has enough of a claim's words to be said in its place."""
+    wanted = set(stems(claim))
+    return len(wanted & set(stems(quote))) * _ABOUT >= len(wanted)

@@ -10,7 +10,7 @@ from api.app import create_app
 from rag import Pipeline, Settings
 from rag.answer import new_answer_id
 from rag.events import Answered, Event
-from rag.types import Question
+from rag.types import Policy, Question
 from tests.api.serving import serving
 
 Script = Callable[[Question], AsyncGenerator[Event]]
@@ -23,9 +23,12 @@ class Scripted(Pipeline):
         super().__init__(settings)
         self.scripts: dict[str, Script] = {}
         self.asked: list[Question] = []
+        self.policy: Policy | None = None  # for all questions
 
     async def answering(self, question: Question) -> AsyncGenerator[Event]:
         self.asked.append(question)
+        if self.policy is not None:
+            question = replace(question, policy=self.policy)
         script = self.scripts.get(question.text, super().answering)
         async with aclosing(script(question)) as events:
             async for event in events:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -27,6 +28,9 @@ QUESTIONS = [
 ]
 
 
+History = tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Said:
     """What a shape says: its text, the sentences with their verdicts, and the citations."""
@@ -38,20 +42,54 @@ class Said:
     reason: str | None
 
 
-def native(chat: Chat, question: str) -> Said:
-    found = chat.client.post("/v1/answers", json={"question": question}).raise_for_status().json()
-    return Said(*(found[key] for key in ("text", "sentences", "citations", "status", "reason")))
+def native(chat: Chat, question: str, history: History = ()) -> Said:
+    body = {"question": question, "history": turns(history)}
+    return of_answer(chat.client.post("/v1/answers", json=body).raise_for_status().json())
 
 
-def completion(chat: Chat, question: str) -> Said:
-    body = {"messages": [{"role": "user", "content": question}]}
+def read_back(chat: Chat, question: str, history: History = ()) -> Said:
+    body = {"question": question, "history": turns(history)}
+    given = chat.client.post("/v1/answers", json=body).raise_for_status().json()
+    return of_answer(chat.client.get(f"/v1/answers/{given['id']}").raise_for_status().json())
+
+
+def native_stream(chat: Chat, question: str, history: History = ()) -> Said:
+    """Also holds that the deltas and the events of sentences say what the whole answer does."""
+    body = {"question": question, "history": turns(history), "stream": True}
+    text = chat.client.post("/v1/answers", json=body).raise_for_status().text
+    found: dict[str, list[dict[str, Any]]] = {}
+    for event in text.strip().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in event.splitlines())
+        found.setdefault(fields["event"], []).append(json.loads(fields["data"]))
+    (answer,) = found["answer"]
+    assert "".join(one["text"] for one in found.get("delta", [])) == answer["text"]
+    checked = found.get("sentence", [])
+    assert [one["verdict"] for one in checked] == [one["verdict"] for one in answer["sentences"]]
+    assert [one for event in checked for one in event["citations"]] == answer["citations"]
+    return of_answer(answer)
+
+
+def of_answer(answer: dict[str, Any]) -> Said:
+    return Said(*(answer[key] for key in ("text", "sentences", "citations", "status", "reason")))
+
+
+def turns(history: History, name: str = "content") -> list[dict[str, Any]]:
+    """What was said, the user first, then the assistant, and so on."""
+    return [
+        {"role": role, name: said}
+        for role, said in zip(cycle(("user", "assistant")), history, strict=False)
+    ]
+
+
+def completion(chat: Chat, question: str, history: History = ()) -> Said:
+    body = {"messages": turns((*history, question))}
     found = chat.client.post("/v1/chat/completions", json=body).raise_for_status().json()
     message = found["choices"][0]["message"]
     return of_openai(message["content"], message["annotations"], found["pincite"])
 
 
-def streamed_completion(chat: Chat, question: str) -> Said:
-    body = {"messages": [{"role": "user", "content": question}], "stream": True}
+def streamed_completion(chat: Chat, question: str, history: History = ()) -> Said:
+    body = {"messages": turns((*history, question)), "stream": True}
     found = frames(chat, "/v1/chat/completions", body)
     deltas = [one["choices"][0]["delta"] for one in found]
     text = "".join(one.get("content", "") for one in deltas)
@@ -77,8 +115,13 @@ def of_openai(text: str, annotations: list[dict[str, Any]], answer: dict[str, An
     return Said(text, *(answer[key] for key in keys))
 
 
-def ui_message(chat: Chat, question: str) -> Said:
-    body = {"messages": [{"role": "user", "parts": [{"type": "text", "text": question}]}]}
+def ui_message(chat: Chat, question: str, history: History = ()) -> Said:
+    said = turns((*history, question), "text")
+    body = {
+        "messages": [
+            {"role": one["role"], "parts": [{"type": "text", "text": one["text"]}]} for one in said
+        ]
+    }
     found = frames(chat, "/v1/chat/ui", body)
     metadata = found[-1]["messageMetadata"]
     return Said(
@@ -97,10 +140,13 @@ def frames(chat: Chat, path: str, body: object) -> list[dict[str, Any]]:
     return [json.loads(one.removeprefix("data: ")) for one in found]
 
 
-def agree(chat: Chat, question: str) -> Said:
+def agree(chat: Chat, question: str, history: History = ()) -> Said:
     """What all shapes say; a text takes the place of the native shape's status and reason."""
-    plain = native(chat, question)
-    others = [one(chat, question) for one in (completion, streamed_completion, ui_message)]
+    plain = native(chat, question, history)
+    assert native_stream(chat, question, history) == plain
+    assert read_back(chat, question, history) == plain
+    shapes = (completion, streamed_completion, ui_message)
+    others = [one(chat, question, history) for one in shapes]
     assert others[0] == others[1] == others[2]
     if plain.status != "abstained" and plain.text:
         assert others[0] == plain
@@ -187,3 +233,9 @@ def telling(answer: Answer) -> Script:
             yield event
 
     return script
+
+
+def test_a_follow_up_has_the_same_answer_in_every_shape(chat: Chat) -> None:
+    history = ("How much subsidy does the Skarne–Little Orrin crossing get?", "See below.")
+    said = agree(chat, "And in 2026?", history)
+    assert "46.3" in said.text
