@@ -20,7 +20,9 @@ from rag.features import features
 Floats = NDArray[np.float64]
 
 _PASSAGE_TOKENS = 400  # to which passages grow when they are retrieved
-_RIDGE = 0.02  # of standardized features; not tuned
+# Of standardized features; of 0.005 to 0.4 it does best across the sets. On folds of ClapNQ an
+# answering sentence comes first for .792 with 0.02, and .803 with this.
+_RIDGE = 0.1
 _AS_GOOD = 0.005  # thresholds this near to the best are averaged
 
 
