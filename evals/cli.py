@@ -5,12 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from evals import retrieval
+from evals import claims, retrieval
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked for; exit code 2 when its data is not there."""
     given = _arguments().parse_args(arguments)
+    if given.what == "claims":
+        return claims.run(given.data, given.limit, show_fit=given.fit)
     return retrieval.run(given.data, given.limit, given.articles, variants=not given.no_variants)
 
 
@@ -25,6 +27,11 @@ def _arguments() -> argparse.ArgumentParser:
     one.add_argument(
         "--no-variants", action="store_true", help="only as shipped, without what else was tried"
     )
+    shown = "whether claims are judged rightly by their evidence"
+    two = what.add_parser("claims", help=shown, description=f"Measures {shown}.")
+    two.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
+    two.add_argument("--limit", type=_count, help="how many claims of each set; all")
+    two.add_argument("--fit", action="store_true", help="fit the weights anew and print them")
     return parser
 
 

@@ -11,10 +11,11 @@ from enum import StrEnum
 from rag.quantities import Date, Quantity, among
 from rag.terms import Terms, terms
 from rag.units import same_unit
-from rag.wording import ABSOLUTE, HEDGES, OPPOSITES, PARTIAL
+from rag.wording import ABSOLUTE, OPPOSITES, PARTIAL
 
 _QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]")
 _SAME_STATEMENT = 0.6  # share of the words that a sentence of the evidence has of the claim
+_AS_NEAR = 0.5  # share of the nearest sentence's words that makes another as good
 _WINDOW = 3  # sentences that may carry a claim together, and more of them
 _WINDOW_WORDS = 60  # up to so many different words: the lines of a dialogue are short
 _PART = re.compile(r"[^\W_]+")
@@ -31,7 +32,6 @@ class Aspect(StrEnum):
     NEGATION = "negation"
     QUANTIFIER = "quantifier"
     OPPOSITE = "opposite"
-    HEDGE = "hedge"
     QUOTATION = "quotation"
 
 
@@ -78,12 +78,17 @@ def check(claim: str, evidence: Sequence[str]) -> Check:
         nearest = None
     best = None if nearest is None else texts[nearest]
     alone = 0.0 if nearest is None else len(shared[nearest]) / total
+    near = [
+        text
+        for text, words in zip(texts, shared, strict=True)
+        if len(words) >= _AS_NEAR * alone * total
+    ]
     findings = [
         *_numbers(said, texts, best),
         *_dates(said, texts, best),
         *_missing_names(said, texts, evidence),
         *_quotations(claim, evidence),
-        *(() if best is None else _turned(said, best, alone)),
+        *(() if best is None else _turned(said, best, near, same=alone >= _SAME_STATEMENT)),
     ]
     return Check(
         tuple(findings),
@@ -211,28 +216,33 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.lower()))
 
 
-def _turned(said: Terms, best: Terms, share: float) -> Iterator[Finding]:
-    """What turns the meaning of the nearest sentence."""
-    same = share >= _SAME_STATEMENT
-    if bool(said.negations % 2) != bool(best.negations % 2):
-        reason = (
-            "the claim denies what the evidence says"
-            if said.negations > best.negations
-            else "the evidence denies it"
-        )
-        yield Finding(Aspect.NEGATION, same, reason)
+def _turned(said: Terms, best: Terms, near: Sequence[Terms], *, same: bool) -> Iterator[Finding]:
+    """What turns the meaning of the nearest sentence, and no other near one has as the claim."""
+    yield from _negations(said, best, near, same=same)
+    words = frozenset[str]().union(*(text.words for text in near))
     for sides in OPPOSITES:
         for own, other in (sides, sides[::-1]):
             mine, theirs = own & said.words, other & best.words
-            if mine and theirs and not own & best.words and not other & said.words:
+            if mine and theirs and not own & words and not other & said.words:
                 reason = f"the evidence says “{min(theirs)}”, not “{min(mine)}”"
                 yield Finding(Aspect.OPPOSITE, same, reason)
-    strong = ABSOLUTE & said.words - best.words
-    if strong and PARTIAL & best.words:
-        reason = f"the evidence says “{min(PARTIAL & best.words)}”, not “{min(strong)}”"
+    strong, weak = ABSOLUTE & said.words, PARTIAL & best.words
+    if strong and weak and not strong & words:
+        reason = f"the evidence says “{min(weak)}”, not “{min(strong)}”"
         yield Finding(Aspect.QUANTIFIER, same, reason)
-    hedged = HEDGES & best.words
-    if hedged and not HEDGES & said.words:
-        yield Finding(
-            Aspect.HEDGE, contradicted=False, reason=f"the evidence only says “{min(hedged)}”"
-        )
+
+
+def _negations(said: Terms, best: Terms, near: Sequence[Terms], *, same: bool) -> Iterator[Finding]:
+    for stem in said.said:
+        denies = stem in said.denied
+        if stem not in best.said or denies == (stem in best.denied):
+            continue
+        if not any(stem in text.said and denies == (stem in text.denied) for text in near):
+            who = "the claim denies" if denies else "the evidence denies"
+            reason = f"{who} “{said.said[stem]}”, which the other does not"
+            yield Finding(Aspect.NEGATION, same, reason)
+            return
+    if said.denied and not any(text.denied for text in near):
+        word = said.said[min(said.denied)]
+        reason = f"the evidence does not deny “{word}”"
+        yield Finding(Aspect.NEGATION, contradicted=False, reason=reason)

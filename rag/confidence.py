@@ -13,12 +13,14 @@ FEATURES = (
     "dates",
     "names",
     "negation",
+    "negation of the same",
     "opposite",
     "quantifier",
     "quotation",
     "words apart",
 )
-WEIGHTS = (0.41, 0.26, -0.7, -1.2, -0.5, -0.75, -0.3, -0.6, -0.3, -0.2, -2.4)
+WEIGHTS = (0.41, 0.26, -0.7, -1.2, -0.5, -0.75, -0.3, -0.6, -0.6, -0.3, -0.2, -2.4)
+SIGNS = (1, 1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1)  # a check never speaks for a claim
 BIAS = 1.9
 _DOUBT = (0.3, 0.7)
 
@@ -45,6 +47,7 @@ def features(checked: Check, logits: Sequence[float]) -> tuple[float, ...]:
         min(count(Aspect.DATE), 1.0),
         min(count(Aspect.NAME), 3.0),
         min(count(Aspect.NEGATION), 1.0),
+        min(count(Aspect.NEGATION, contradicted=True), 1.0),
         min(count(Aspect.OPPOSITE), 1.0),
         min(count(Aspect.QUANTIFIER), 1.0),
         min(count(Aspect.QUOTATION), 1.0),

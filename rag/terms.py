@@ -16,11 +16,14 @@ _ROOT = 5  # letters that make a stem another's root: minist(er), ministeri(al)
 _NAME = re.compile(r"[^\W\d_][\w’'&-]*(?:\.[A-Z]\b)*")
 _INNER_CAPITAL = re.compile(r"[A-Z]")
 _STARTS = re.compile(r"(?:^|[.!?:;\n|]|[\"“‘(\[•*–—-])\s*$")
-_NEGATION = re.compile(
-    r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|nor|cannot|without|unable|unlikely"
-    r"|fail(?:s|ed|ing)? to|refus(?:es?|ed|ing) to|den(?:y|ies|ied)|lacks?|lacked)\b|n[’']t\b",
+_NEGATOR = re.compile(
+    r"\b(?:not(?! only\b)|never|no|none|nobody|nothing|nowhere|neither|nor|cannot|without"
+    r"|unable|fail(?:s|ed|ing)? to|refus(?:es?|ed|ing) to|den(?:y|ies|ied)|lacks?|lacked)\b"
+    r"|n[’']t\b",
     re.IGNORECASE,
 )
+_CLAUSE_END = re.compile(r"[.,;:!?()|]|\b(?:but|because|although|though|while|which|who)\b")
+_DENIED = 3  # content words after a negator that it denies
 _NO_NAMES = frozenset(
     """i a an the this that these those he she it we they you his her its our their my your there
     here who what when where why how which and but or so if as at by for from in of on to with yes
@@ -34,14 +37,19 @@ _NO_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A text taken apart; `stems` are of its content words, each with the word as it stands."""
+    """A text taken apart; `stems` are of the words that carry what it states.
+
+    `said` are the stems of all content words, `denied` those of them that follow a negator. A stem
+    comes with its word as it stands.
+    """
 
     stems: Mapping[str, str]
+    said: Mapping[str, str]
+    denied: frozenset[str]
     roots: Mapping[str, Sequence[str]]  # first letters -> the stems that begin with them
     words: frozenset[str]  # all, in lower case
     names: tuple[str, ...]
     figures: Figures
-    negations: int
 
     def has(self, stem: str) -> bool:
         """Whether a stem is there, or one that it begins, or that begins it."""
@@ -58,19 +66,28 @@ class Terms:
 @lru_cache(maxsize=1 << 14)
 def terms(text: str) -> Terms:
     """The terms of a text. What was taken apart lately is remembered."""
-    stems = {_stem(word): word for word in content_words(text) if _carries(word)}
+    said = {_stem(word): word for word in content_words(text)}
+    stems = {stem: word for stem, word in said.items() if _carries(word)}
     roots: dict[str, list[str]] = {}
     for stem in stems:
         if len(stem) >= _ROOT:
             roots.setdefault(stem[:_ROOT], []).append(stem)
     return Terms(
         stems,
+        said,
+        frozenset(_denied(text)),
         roots,
         frozenset(_WORD.findall(text.lower())),
         tuple(dict.fromkeys(_names(text))),
         figures(text),
-        len(_NEGATION.findall(text)),
     )
+
+
+def _denied(text: str) -> Iterator[str]:
+    for found in _NEGATOR.finditer(text):
+        stop = _CLAUSE_END.search(text, found.end())
+        clause = text[found.end() : stop.start() if stop else len(text)]
+        yield from (_stem(word) for word in content_words(clause)[:_DENIED])
 
 
 def _carries(word: str) -> bool:

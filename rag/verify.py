@@ -1,19 +1,18 @@
 """Claims against evidence: checks first, then the claim model, and a verdict of both."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corpus.ingest import Embed
 from corpus.sentences import sentence_spans
-from corpus.types import Document, Span, Unit
+from corpus.types import Document, Span
 from rag.checks import Check, check
 from rag.citations import Pointer, citation_id, cite
 from rag.confidence import is_doubtful, probability
 from rag.entailment import ClaimModel
-from rag.evidence import unit_text
 from rag.types import Citation, Sentence, Verdict
-from rag.windows import windows
+from rag.windows import Window, windows
 
 _SUPPORTED = 0.5
 _SAYS_SO = 0.6  # share of a claim's words in one sentence that is about the same thing
@@ -65,6 +64,15 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """What was found of a claim: by the checks, and by the model in each window that it read."""
+
+    checked: Check
+    read: tuple[Window, ...]
+    logits: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedText:
     """A text as it was given, with a verdict for each of its sentences.
 
@@ -88,19 +96,18 @@ def is_claim(sentence: str) -> bool:
     return not (plain.endswith(":") and len(plain.split()) <= 12)
 
 
-def evidence_of(
-    document: Document, units: Iterable[Unit], heading_path: tuple[str, ...] = ()
-) -> list[Evidence]:
-    """The quotable units of a document as evidence, in their order."""
-    found = []
-    for unit in units:
-        if unit.quotable:
-            beside = tuple(span for span in (unit.header, unit.caption) if span is not None)
-            text = unit_text(document, unit)
-            if unit.caption is not None:
-                text = f"{unit.caption.of(document.text)} {text}"
-            found.append(Evidence(text, document, (unit.span, *beside), heading_path))
-    return found
+def weigh(
+    claim: str,
+    texts: Sequence[str],
+    *,
+    cited: Sequence[int] = (),
+    model: ClaimModel,
+    embed: Embed | None = None,
+) -> Weighed:
+    """Check a claim and read it with the evidence, of which there is some."""
+    read = windows(claim, texts, cited, model.count, embed)
+    pairs = [(" ".join(texts[at] for at in window), claim) for window in read]
+    return Weighed(check(claim, texts), tuple(read), tuple(model.logits(pairs).tolist()))
 
 
 def judge(
@@ -115,19 +122,16 @@ def judge(
 
     `cited` are the indexes of what the claim itself cites, which is read first.
     """
-    texts = [one.text for one in evidence]
-    checked = check(claim, texts)
-    if not texts:
+    if not evidence:
         return Judgement(Verdict.UNSUPPORTED, 0.0, ("there is no evidence",), (), doubtful=False)
-    read = windows(claim, texts, cited, model.count, embed)
-    logits = model.logits(
-        [(" ".join(texts[at] for at in window), claim) for window in read]
-    ).tolist()
-    score = probability(checked, logits)
-    verdict = _verdict(checked, score)
-    support = _support(claim, texts, read, logits, verdict)
-    reasons = tuple(finding.reason for finding in checked.findings)
-    return Judgement(verdict, score, reasons, support, is_doubtful(checked, score))
+    texts = [one.text for one in evidence]
+    weighed = weigh(claim, texts, cited=cited, model=model, embed=embed)
+    score = probability(weighed.checked, weighed.logits)
+    verdict = verdict_of(weighed.checked, score)
+    support = () if verdict is Verdict.UNSUPPORTED else _support(claim, texts, weighed)
+    reasons = tuple(finding.reason for finding in weighed.checked.findings)
+    doubtful = is_doubtful(weighed.checked, score)
+    return Judgement(verdict, score, reasons, support, doubtful)
 
 
 def verify_text(
@@ -164,7 +168,8 @@ def verify_text(
     return CheckedText(text, tuple(sentences), tuple(citations.values()), tuple(reasons))
 
 
-def _verdict(checked: Check, score: float) -> Verdict:
+def verdict_of(checked: Check, score: float) -> Verdict:
+    """The verdict of a probability, and of what was found."""
     if score >= _SUPPORTED:
         return Verdict.SUPPORTED
     if checked.alone >= _SAYS_SO and any(one.contradicted for one in checked.findings):
@@ -174,17 +179,9 @@ def _verdict(checked: Check, score: float) -> Verdict:
     return Verdict.UNSUPPORTED
 
 
-def _support(
-    claim: str,
-    texts: Sequence[str],
-    read: Sequence[tuple[int, ...]],
-    logits: Sequence[float],
-    verdict: Verdict,
-) -> tuple[int, ...]:
+def _support(claim: str, texts: Sequence[str], weighed: Weighed) -> tuple[int, ...]:
     """The evidence of the best window that shares most with the claim."""
-    if verdict is Verdict.UNSUPPORTED:
-        return ()
-    best = max(range(len(read)), key=lambda at: logits[at])
-    shares = {at: check(claim, [texts[at]]).covered for at in read[best]}
+    best = max(range(len(weighed.read)), key=lambda at: weighed.logits[at])
+    shares = {at: check(claim, [texts[at]]).covered for at in weighed.read[best]}
     order = sorted(shares, key=lambda at: -shares[at])
     return tuple(at for at in order if shares[at] > 0)[:_MOST_SUPPORT]

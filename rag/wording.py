@@ -71,12 +71,6 @@ PARTIAL = frozenset(
     """some many most several few sometimes often usually generally mostly partly partially half
     typically occasionally rarely""".split()
 )
-HEDGES = frozenset(
-    """may might could possibly perhaps probably likely potentially apparently allegedly reportedly
-    suggests suggest suggested proposed plans planned planning expected expects hope hopes hoped
-    considering wants wanted would should""".split()
-)
-
 # Words that carry a statement and are not what it states: a paraphrase has others in their place.
 FRAMING = frozenset(
     """according account accordingly actual actually add added adding addition additional
