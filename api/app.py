@@ -15,6 +15,7 @@ from api import (
     jobs,
     problems,
     summaries,
+    verify,
 )
 from api.middleware import BodyLimit, RequestIds
 from api.workflows import run_workflows
@@ -51,6 +52,6 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_mb=settings.max_request_mb)
     app.add_middleware(RequestIds)
     problems.install(app)
-    for module in (documents, contents, collections, answers, summaries, jobs, health):
+    for module in (documents, contents, collections, answers, verify, summaries, jobs, health):
         app.include_router(module.router)
     return app

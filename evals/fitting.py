@@ -26,7 +26,7 @@ class Labelled:
 
     def of(self, chosen: NDArray[np.bool_]) -> "Labelled":
         """Some of the texts."""
-        at = np.flatnonzero(chosen)
+        at = np.flatnonzero(chosen).tolist()
         return Labelled(
             [self.columns[one] for one in at], self.supported[at], [self.groups[one] for one in at]
         )

@@ -5,6 +5,7 @@ from rag.errors import InvalidSettings, RagError, UnusableRanking
 from rag.pipeline import Pipeline
 from rag.retrieve import Mode
 from rag.settings import Settings, load_settings
+from rag.sources import Source
 from rag.types import (
     Answer,
     Citation,
@@ -18,9 +19,11 @@ from rag.types import (
     Usage,
     Verdict,
 )
+from rag.verify import CheckedText
 
 __all__ = [
     "Answer",
+    "CheckedText",
     "Citation",
     "CitationState",
     "Conflict",
@@ -32,6 +35,7 @@ __all__ = [
     "Reason",
     "Sentence",
     "Settings",
+    "Source",
     "Status",
     "Summary",
     "UnusableRanking",

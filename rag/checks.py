@@ -14,12 +14,13 @@ from rag.units import same_unit
 from rag.wording import ABSOLUTE, OPPOSITES, PARTIAL
 
 _QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]")
-_SAME_STATEMENT = 0.6  # share of the words that a sentence of the evidence has of the claim
+_SAME_STATEMENT = 0.7  # share of the words that a sentence of the evidence has of the claim
 _AS_NEAR = 0.5  # share of the nearest sentence's words that makes another as good
 _WINDOW = 3  # sentences that may carry a claim together, and more of them
 _WINDOW_WORDS = 60  # up to so many different words: the lines of a dialogue are short
 _PART = re.compile(r"[^\W_]+")
 _NAME_ROOT = 4  # letters that a name and what is derived from it share
+_THAN = "than"  # what is compared with may stand on either side
 _INITIALS = re.compile(r"[A-Z]{2,6}s?")
 
 
@@ -78,17 +79,18 @@ def check(claim: str, evidence: Sequence[str]) -> Check:
         nearest = None
     best = None if nearest is None else texts[nearest]
     alone = 0.0 if nearest is None else len(shared[nearest]) / total
+    same = alone >= _SAME_STATEMENT
     near = [
         text
         for text, words in zip(texts, shared, strict=True)
         if len(words) >= _AS_NEAR * alone * total
     ]
     findings = [
-        *_numbers(said, texts, best),
-        *_dates(said, texts, best),
+        *_numbers(said, texts, best, same=same),
+        *_dates(said, texts, best, same=same),
         *_missing_names(said, texts, evidence),
         *_quotations(claim, evidence),
-        *(() if best is None else _turned(said, best, near, same=alone >= _SAME_STATEMENT)),
+        *(() if best is None else _turned(said, best, near, same=same)),
     ]
     return Check(
         tuple(findings),
@@ -112,7 +114,9 @@ def _neighbours(
         yield frozenset[str]().union(*shared[start:stop])
 
 
-def _numbers(said: Terms, texts: Sequence[Terms], best: Terms | None) -> Iterator[Finding]:
+def _numbers(
+    said: Terms, texts: Sequence[Terms], best: Terms | None, *, same: bool
+) -> Iterator[Finding]:
     there = [quantity for text in texts for quantity in text.figures.quantities]
     dates = [date for text in texts for date in text.figures.dates]
     for quantity in said.figures.quantities:
@@ -122,7 +126,7 @@ def _numbers(said: Terms, texts: Sequence[Terms], best: Terms | None) -> Iterato
         reason = f"{quantity.written} is not in the evidence"
         if other is not None:
             reason += f"; it has {other.written}"
-        yield Finding(Aspect.NUMBER, other is not None, reason)
+        yield Finding(Aspect.NUMBER, same and other is not None, reason)
 
 
 def _is_loose(quantity: Quantity) -> bool:
@@ -145,7 +149,9 @@ def _in_its_place(quantity: Quantity, said: Terms, best: Terms | None) -> Quanti
     return None
 
 
-def _dates(said: Terms, texts: Sequence[Terms], best: Terms | None) -> Iterator[Finding]:
+def _dates(
+    said: Terms, texts: Sequence[Terms], best: Terms | None, *, same: bool
+) -> Iterator[Finding]:
     there = [date for text in texts for date in text.figures.dates]
     years = {quantity.value for text in texts for quantity in text.figures.quantities}
     for date in said.figures.dates:
@@ -158,7 +164,7 @@ def _dates(said: Terms, texts: Sequence[Terms], best: Terms | None) -> Iterator[
         reason = f"{date.written} is not in the evidence"
         if other is not None:
             reason += f"; it has {other.written}"
-        yield Finding(Aspect.DATE, other is not None, reason)
+        yield Finding(Aspect.DATE, same and other is not None, reason)
 
 
 def _in_parts(date: Date, there: Sequence[Date], years: set[float]) -> bool:
@@ -220,20 +226,23 @@ def _turned(said: Terms, best: Terms, near: Sequence[Terms], *, same: bool) -> I
     """What turns the meaning of the nearest sentence, and no other near one has as the claim."""
     yield from _negations(said, best, near, same=same)
     words = frozenset[str]().union(*(text.words for text in near))
-    for sides in OPPOSITES:
+    compared = _THAN in said.words | best.words
+    for sides in () if compared or said.negative or best.negative else OPPOSITES:
         for own, other in (sides, sides[::-1]):
             mine, theirs = own & said.words, other & best.words
             if mine and theirs and not own & words and not other & said.words:
                 reason = f"the evidence says “{min(theirs)}”, not “{min(mine)}”"
                 yield Finding(Aspect.OPPOSITE, same, reason)
-    strong, weak = ABSOLUTE & said.words, PARTIAL & best.words
-    if strong and weak and not strong & words:
-        reason = f"the evidence says “{min(weak)}”, not “{min(strong)}”"
+    strong = {of: word for word, of in said.quantified if word in ABSOLUTE}
+    weak = {of: word for word, of in best.quantified if word in PARTIAL}
+    for of in sorted(strong.keys() & weak.keys()):
+        reason = f"the evidence says “{weak[of]}”, not “{strong[of]}”"
         yield Finding(Aspect.QUANTIFIER, same, reason)
 
 
 def _negations(said: Terms, best: Terms, near: Sequence[Terms], *, same: bool) -> Iterator[Finding]:
-    for stem in said.said:
+    """What one of both denies and the other says, when only one of both is negative at all."""
+    for stem in said.said if said.negative != best.negative else ():
         denies = stem in said.denied
         if stem not in best.said or denies == (stem in best.denied):
             continue
@@ -242,7 +251,7 @@ def _negations(said: Terms, best: Terms, near: Sequence[Terms], *, same: bool) -
             reason = f"{who} “{said.said[stem]}”, which the other does not"
             yield Finding(Aspect.NEGATION, same, reason)
             return
-    if said.denied and not any(text.denied for text in near):
+    if said.denied and not any(text.negative for text in near):
         word = said.said[min(said.denied)]
         reason = f"the evidence does not deny “{word}”"
         yield Finding(Aspect.NEGATION, contradicted=False, reason=reason)

@@ -23,25 +23,20 @@ from corpus.ingest import Upload, draft
 from corpus.isolate import ParserPool
 from corpus.library import Draft
 from corpus.tokens import token_counter
-from corpus.types import (
-    Accepted,
-    Chunk,
-    Collection,
-    Document,
-    DocumentVersion,
-    Original,
-    Passage,
-)
+from corpus.types import Accepted, Chunk, Collection, Document, DocumentVersion, Original, Passage
 from rag.answer import answer_by_quoting
+from rag.entailment import ClaimModel
 from rag.fusion import Fusion
 from rag.indexing import Indexing
 from rag.rerank import WIDER, reranked
 from rag.resolve import citation_state
 from rag.retrieve import FUSION, Mode, retrieve, usable_mode
 from rag.settings import Settings
+from rag.sources import Source, verify_by_sources
 from rag.store import open_store
 from rag.summarize import summary_by_quoting
 from rag.types import Answer, CitationState, Summary
+from rag.verify import CheckedText
 from rag.words import check_written
 
 _TENANT = "default"
@@ -70,6 +65,7 @@ class Pipeline:
         except CorpusError:
             self._model.close()
             raise
+        self._claims = ClaimModel(settings.threads)
         take_over(self._library)
         self._parsers = ParserPool(
             limits=settings.limits,
@@ -86,6 +82,7 @@ class Pipeline:
         self._library.close()
         self._vectors.close()
         self._model.close()
+        self._claims.close()
 
     async def add(self, uploads: Sequence[Upload]) -> list[Accepted | UnreadableDocument]:
         """Store uploads; one result or error for each, in order. `index` makes them searchable."""
@@ -278,6 +275,12 @@ class Pipeline:
             embed=self._model.embed,
             max_words=max_words,
             focus=focus,
+        )
+
+    async def verify(self, text: str, sources: Sequence[Source]) -> CheckedText:
+        """Judge every sentence of a text; raises what `rag.sources.verify_by_sources` does."""
+        return await asyncio.to_thread(
+            verify_by_sources, self._library, _TENANT, text, sources, self._claims
         )
 
     async def citation(self, citation_id: str) -> CitationState:

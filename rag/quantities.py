@@ -42,11 +42,14 @@ _DATES = tuple(
         rf"\b{_MONTH}(?: of|,)? {_YEAR}\b",
     )
 )
-_SCALE_WORD = re.compile(r"(\S*)(\s+)(?=(?:thousand|million|billion|trillion)s?\b)", re.IGNORECASE)
+_SCALE_WORD = re.compile(
+    r"(\S{0,20})(\s{1,3})(?=(?:thousand|million|billion|trillion)s?\b)", re.IGNORECASE
+)
 _KEEP = "\u02bc"  # a letter: before a word keeps text2num from taking it for a number
 _NUMBER = re.compile(
     r"(?P<before>(?:(?:US|A|C|CA|NZ|HK|R|S)?\$|[€£¥₹₩₪₱]|\b[A-Z]{3}(?= ?\d)) ?)?"
-    r"(?<![\w.])(?P<minus>[-−](?=\d))?(?P<digits>\d{1,3}(?:[,\u2009\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?<![\w.])(?P<digits>\d{1,3}(?:[,\u2009\u202f]\d{3}){1,6}(?:\.\d{1,20})?"
+    r"|\d{1,20}(?:\.\d{1,20})?|\.\d{1,20})(?!\d)"
     r"(?P<ordinal>st\b|nd\b|rd\b|th\b)?"
     r"(?P<decade>'?s\b)?"
 )

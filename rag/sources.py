@@ -1,12 +1,20 @@
-"""Texts that are given with a request, as documents with units, and units as evidence."""
+"""What a text is judged by: texts that come with it, and stored documents."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from corpus.errors import InvalidRequest
+from corpus.library import Library
 from corpus.parse import parse_source
-from corpus.types import Document, Unit
+from corpus.sentences import sentence_spans
+from corpus.types import Document
 from corpus.units import units_of
-from rag.evidence import unit_text
-from rag.verify import Evidence
+from rag.entailment import ClaimModel
+from rag.verify import CheckedText, Evidence, evidence_of, verify_text
+from rag.words import check_written
+
+MOST_SENTENCES = 200
 
 _LONGEST = 1000  # characters of a unit; a longer one is cut
 _NOT_STORED = 0  # the version of a text that is in no library
@@ -38,17 +46,46 @@ def read_source(source_id: str, text: str, media_type: str = "text/markdown") ->
     return evidence_of(document, units_of(parsed, lambda unit: len(unit) <= _LONGEST))
 
 
-def evidence_of(
-    document: Document, units: Iterable[Unit], heading_path: Sequence[str] = ()
-) -> list[Evidence]:
-    """The quotable units of a document, in their order."""
-    found = []
-    for unit in units:
-        if unit.quotable:
-            beside = tuple(span for span in (unit.header, unit.caption) if span is not None)
-            text = unit_text(document, unit)
-            if unit.caption is not None:
-                text = f"{unit.caption.of(document.text)} {text}"
-            spans = (unit.span, *beside)
-            found.append(Evidence(text, document, spans, tuple(heading_path)))
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a text is judged by: a text of one's own, or a stored document when `text` is None."""
+
+    id: str
+    text: str | None = None
+
+
+def evidence_from(library: Library, tenant: str, sources: Sequence[Source]) -> list[Evidence]:
+    """All that the sources say, in their order.
+
+    Raises NotFound for a document that is not stored, UnreadableDocument for an empty text, and
+    InvalidRequest for an id that two sources have.
+    """
+    twice = [name for name, times in Counter(one.id for one in sources).items() if times > 1]
+    if twice:
+        raise InvalidRequest(f"Two sources have the id {twice[0]!r}. Give each its own.")
+    found: list[Evidence] = []
+    for source in sources:
+        if source.text is not None:
+            found.extend(read_source(source.id, source.text))
+            continue
+        document = library.document(tenant, source.id)
+        for chunk in library.chunks(tenant, source.id):
+            found.extend(evidence_of(document, chunk.units, chunk.heading_path))
     return found
+
+
+def verify_by_sources(
+    library: Library, tenant: str, text: str, sources: Sequence[Source], model: ClaimModel
+) -> CheckedText:
+    """Judge every sentence of a text by the sources; raises what `evidence_from` does.
+
+    Raises InvalidRequest for a blank text, and for one of too many sentences.
+    """
+    check_written("text", text)
+    sentences = len(sentence_spans(text))
+    if sentences > MOST_SENTENCES:
+        raise InvalidRequest(
+            f"The text has {sentences} sentences, and at most {MOST_SENTENCES} are judged at once. "
+            "Send it in parts."
+        )
+    return verify_text(text, evidence_from(library, tenant, sources), model=model)

@@ -1,22 +1,22 @@
 """Claims against evidence: checks first, then the claim model, and a verdict of both."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from corpus.ingest import Embed
 from corpus.sentences import sentence_spans
-from corpus.types import Document, Span
+from corpus.types import Document, Span, Unit
 from rag.checks import Check, check
 from rag.citations import Pointer, citation_id, cite
-from rag.confidence import is_doubtful, probability
+from rag.confidence import is_contradicted, is_doubtful, probability
 from rag.entailment import ClaimModel
+from rag.evidence import unit_text
 from rag.types import Citation, Sentence, Verdict
 from rag.windows import Window, windows
 
 _SUPPORTED = 0.5
-_SAYS_SO = 0.6  # share of a claim's words in one sentence that is about the same thing
 _PARTLY = 0.5  # share of a claim's words that the evidence has when a part of it may be supported
+_MISSING = 0.2  # share of a claim's words that a figure or a name is worth
 _MOST_SUPPORT = 3  # pieces of evidence that a claim cites
 _FRAME = re.compile(
     r"(here (is|are)|below (is|are)|the following|according to the (sources|documents|passages)"
@@ -24,9 +24,9 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"(hi|hello|hey|dear|thanks|thank you|sure|certainly|of course|you'?re welcome|good (morning"
-    r"|afternoon|evening)|i hope (this|that)|let me know|feel free|please let|i'?m sorry"
-    r"|great question|okay|ok|yes|no)\b[^.!?:;]{0,60}[.!,:?]*$",
+    r"((hi|hello|hey|dear|sure|certainly|of course|okay|ok|yes|no|great question)\b[^.!?:;\s]*"
+    r"(\s+\w+){0,2}|(thanks|thank you|you'?re welcome|good (morning|afternoon|evening)|i hope"
+    r"|let me know|feel free|please let|i'?m sorry|i'?m happy to)\b[^.!?:;]{0,80})[.!,:]*",
     re.IGNORECASE,
 )
 _MARKERS = re.compile(r"\s*(\[[\d.,\s]+\])+")
@@ -96,16 +96,30 @@ def is_claim(sentence: str) -> bool:
     return not (plain.endswith(":") and len(plain.split()) <= 12)
 
 
+def evidence_of(
+    document: Document, units: Iterable[Unit], heading_path: tuple[str, ...] = ()
+) -> list[Evidence]:
+    """The quotable units of a document as evidence, in their order."""
+    found = []
+    for unit in units:
+        if unit.quotable:
+            beside = tuple(span for span in (unit.header, unit.caption) if span is not None)
+            text = unit_text(document, unit)
+            if unit.caption is not None:
+                text = f"{unit.caption.of(document.text)} {text}"
+            found.append(Evidence(text, document, (unit.span, *beside), heading_path))
+    return found
+
+
 def weigh(
     claim: str,
     texts: Sequence[str],
     *,
     cited: Sequence[int] = (),
     model: ClaimModel,
-    embed: Embed | None = None,
 ) -> Weighed:
     """Check a claim and read it with the evidence, of which there is some."""
-    read = windows(claim, texts, cited, model.count, embed)
+    read = windows(claim, texts, cited, model.count)
     pairs = [(" ".join(texts[at] for at in window), claim) for window in read]
     return Weighed(check(claim, texts), tuple(read), tuple(model.logits(pairs).tolist()))
 
@@ -116,7 +130,6 @@ def judge(
     *,
     cited: Sequence[int] = (),
     model: ClaimModel,
-    embed: Embed | None = None,
 ) -> Judgement:
     """Judge a claim by evidence, which is in the order of its documents.
 
@@ -125,7 +138,7 @@ def judge(
     if not evidence:
         return Judgement(Verdict.UNSUPPORTED, 0.0, ("there is no evidence",), (), doubtful=False)
     texts = [one.text for one in evidence]
-    weighed = weigh(claim, texts, cited=cited, model=model, embed=embed)
+    weighed = weigh(claim, texts, cited=cited, model=model)
     score = probability(weighed.checked, weighed.logits)
     verdict = verdict_of(weighed.checked, score)
     support = () if verdict is Verdict.UNSUPPORTED else _support(claim, texts, weighed)
@@ -139,7 +152,6 @@ def verify_text(
     evidence: Sequence[Evidence],
     *,
     model: ClaimModel,
-    embed: Embed | None = None,
 ) -> CheckedText:
     """Judge every sentence of a text; what is no claim gets that verdict and no citation."""
     sentences: list[Sentence] = []
@@ -151,7 +163,7 @@ def verify_text(
             sentences.append(Sentence(said, span, Verdict.NOT_A_CLAIM, 0.0, ()))
             reasons.append(())
             continue
-        found = judge(said, evidence, model=model, embed=embed)
+        found = judge(said, evidence, model=model)
         markers = []
         for at in found.support:
             one = evidence[at]
@@ -172,7 +184,7 @@ def verdict_of(checked: Check, score: float) -> Verdict:
     """The verdict of a probability, and of what was found."""
     if score >= _SUPPORTED:
         return Verdict.SUPPORTED
-    if checked.alone >= _SAYS_SO and any(one.contradicted for one in checked.findings):
+    if is_contradicted(checked):
         return Verdict.CONTRADICTED
     if checked.together >= _PARTLY:
         return Verdict.PARTIAL
@@ -180,8 +192,24 @@ def verdict_of(checked: Check, score: float) -> Verdict:
 
 
 def _support(claim: str, texts: Sequence[str], weighed: Weighed) -> tuple[int, ...]:
-    """The evidence of the best window that shares most with the claim."""
+    """Of the window that supports best, what has most of the claim, and what adds to that."""
     best = max(range(len(weighed.read)), key=lambda at: weighed.logits[at])
-    shares = {at: check(claim, [texts[at]]).covered for at in weighed.read[best]}
-    order = sorted(shares, key=lambda at: -shares[at])
-    return tuple(at for at in order if shares[at] > 0)[:_MOST_SUPPORT]
+    chosen: list[int] = []
+    had = -1.0
+    while len(chosen) < _MOST_SUPPORT:
+        gains = {
+            at: _had(check(claim, [texts[one] for one in (*chosen, at)]))
+            for at in weighed.read[best]
+            if at not in chosen
+        }
+        at = max(gains, key=lambda one: gains[one], default=None)
+        if at is None or gains[at] <= max(had, 0.0):
+            break
+        chosen.append(at)
+        had = gains[at]
+    return tuple(chosen)
+
+
+def _had(checked: Check) -> float:
+    """How much of a claim was found: the share of its words, and less for each thing missing."""
+    return checked.covered - _MISSING * len(checked.findings)

@@ -8,7 +8,7 @@ _OPPOSITES = """
         fall falls fell fallen falling drop drops dropped dropping shrink shrank shrunk \
         plunge plunged reduce reduces reduced reducing
     more higher greater larger bigger | less fewer lower smaller
-    highest largest biggest greatest most | lowest smallest least fewest
+    highest largest biggest greatest | lowest smallest fewest
     before earlier prior | after later following
     above over exceed exceeds exceeded | below under
     first | last

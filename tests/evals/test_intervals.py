@@ -1,8 +1,9 @@
 """Means and their intervals."""
 
+import numpy as np
 import pytest
 
-from evals.intervals import Mean, mean
+from evals.intervals import Mean, balanced_accuracy, mean
 
 
 def test_the_interval_of_equal_values_is_a_point() -> None:
@@ -23,3 +24,19 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 def test_a_mean_is_shown_with_its_interval() -> None:
     assert str(Mean(0.8534, 0.82, 1.0)) == ".853 [.820, 1.000]"
+
+
+def test_balanced_accuracy_weighs_both_classes_the_same() -> None:
+    true = np.array([True] * 90 + [False] * 10)
+    found = balanced_accuracy(np.ones(100, bool), true, [str(at) for at in range(100)])
+    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
+def test_rows_of_one_group_make_an_interval_no_narrower() -> None:
+    draw = np.random.default_rng(1)
+    true = np.repeat(draw.random(40) > 0.5, 10)
+    said = true ^ np.repeat(draw.random(40) > 0.8, 10)
+    alone = balanced_accuracy(said, true, [str(at) for at in range(400)])
+    grouped = balanced_accuracy(said, true, [str(at // 10) for at in range(400)])
+    assert grouped.value == alone.value
+    assert grouped.high - grouped.low > 2 * (alone.high - alone.low)

@@ -1,11 +1,12 @@
 """Metrics, worked out by hand."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.types import Span
-from evals.metrics import span_recall
+from evals.metrics import auc, reliability, span_recall
 
 spans = st.builds(
     lambda start, length: Span(start, start + length), st.integers(0, 60), st.integers(1, 30)
@@ -35,3 +36,17 @@ def test_recall_counts_characters_as_a_set_does(references: list[Span], found: l
     wanted = [at for span in references for at in range(span.start, span.end)]
     expected = sum(at in covered for at in wanted) / len(wanted)
     assert span_recall(references, found) == pytest.approx(expected)
+
+
+def test_auc_is_how_often_a_true_one_is_above() -> None:
+    scores = np.array([0.1, 0.4, 0.4, 0.8])
+    assert auc(scores, np.array([False, False, True, True])) == pytest.approx(3.5 / 4)
+    assert auc(-scores, np.array([False, False, True, True])) == pytest.approx(0.5 / 4)
+
+
+def test_reliability_has_the_bins_that_have_any() -> None:
+    chances = np.array([0.02, 0.08, 0.95, 1.0])
+    true = np.array([False, True, True, True])
+    low, high = reliability(chances, true)
+    assert low == pytest.approx((0.05, 0.5, 2))
+    assert high == pytest.approx((0.975, 1.0, 2))
