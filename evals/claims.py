@@ -71,7 +71,7 @@ def measure(rows: Sequence[LabelledClaim], model: ClaimModel, say: Say) -> Measu
             check(claim, texts)
         check_seconds += time.perf_counter() - started
         started = time.perf_counter()
-        weighed = [weigh(claim, texts, model=model) for claim in claims]
+        weighed = weigh(claims, texts, model=model)
         model_seconds += time.perf_counter() - started
         columns.append(np.array([features(one.checked, one.logits) for one in weighed]))
         verdicts.append(

@@ -43,7 +43,8 @@ def read_source(source_id: str, text: str, media_type: str = "text/markdown") ->
         text=parsed.text,
         pages=parsed.pages,
     )
-    return evidence_of(document, units_of(parsed, lambda unit: len(unit) <= _LONGEST))
+    units = units_of(parsed, lambda unit: len(unit) <= _LONGEST)
+    return evidence_of(document, units, headings=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def evidence_from(library: Library, tenant: str, sources: Sequence[Source]) -> l
             continue
         document = library.document(tenant, source.id)
         for chunk in library.chunks(tenant, source.id):
-            found.extend(evidence_of(document, chunk.units, chunk.heading_path))
+            path = chunk.heading_path
+            found.extend(evidence_of(document, chunk.units, path, headings=True))
     return found
 
 

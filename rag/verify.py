@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from corpus.sentences import sentence_spans
-from corpus.types import Document, Span, Unit
+from corpus.types import Document, Span, Unit, UnitKind
 from rag.checks import Check, check
 from rag.citations import Pointer, citation_id, cite
 from rag.confidence import is_contradicted, is_doubtful, probability
@@ -14,6 +15,7 @@ from rag.evidence import unit_text
 from rag.types import Citation, Sentence, Verdict
 from rag.windows import Window, windows
 
+_BETWEEN = (UnitKind.HEADING, UnitKind.OTHER)
 _SUPPORTED = 0.5
 _PARTLY = 0.5  # share of a claim's words that the evidence has when a part of it may be supported
 _MISSING = 0.2  # share of a claim's words that a figure or a name is worth
@@ -97,12 +99,19 @@ def is_claim(sentence: str) -> bool:
 
 
 def evidence_of(
-    document: Document, units: Iterable[Unit], heading_path: tuple[str, ...] = ()
+    document: Document,
+    units: Iterable[Unit],
+    heading_path: tuple[str, ...] = (),
+    *,
+    headings: bool = False,
 ) -> list[Evidence]:
-    """The quotable units of a document as evidence, in their order."""
+    """The quotable units of a document as evidence, in their order.
+
+    With `headings` those as well, and what else is written between sentences, such as code.
+    """
     found = []
     for unit in units:
-        if unit.quotable:
+        if unit.quotable or (headings and unit.kind in _BETWEEN):
             beside = tuple(span for span in (unit.header, unit.caption) if span is not None)
             text = unit_text(document, unit)
             if unit.caption is not None:
@@ -112,16 +121,25 @@ def evidence_of(
 
 
 def weigh(
-    claim: str,
+    claims: Sequence[str],
     texts: Sequence[str],
     *,
     cited: Sequence[int] = (),
     model: ClaimModel,
-) -> Weighed:
-    """Check a claim and read it with the evidence, of which there is some."""
-    read = windows(claim, texts, cited, model.count)
-    pairs = [(" ".join(texts[at] for at in window), claim) for window in read]
-    return Weighed(check(claim, texts), tuple(read), tuple(model.logits(pairs).tolist()))
+) -> list[Weighed]:
+    """Check claims and read them with the evidence, of which there is some."""
+    sizes = [model.count(text) for text in texts]
+    reads = [windows(claim, texts, cited, sizes) for claim in claims]
+    pairs = [
+        (" ".join(texts[at] for at in window), claim)
+        for claim, read in zip(claims, reads, strict=True)
+        for window in read
+    ]
+    logits = iter(model.logits(pairs).tolist())
+    return [
+        Weighed(check(claim, texts), tuple(read), tuple(islice(logits, len(read))))
+        for claim, read in zip(claims, reads, strict=True)
+    ]
 
 
 def judge(
@@ -135,16 +153,32 @@ def judge(
 
     `cited` are the indexes of what the claim itself cites, which is read first.
     """
+    (found,) = judge_all([claim], evidence, cited=cited, model=model)
+    return found
+
+
+def judge_all(
+    claims: Sequence[str],
+    evidence: Sequence[Evidence],
+    *,
+    cited: Sequence[int] = (),
+    model: ClaimModel,
+) -> list[Judgement]:
+    """Judge several claims by the same evidence at once, which is quicker than one by one."""
     if not evidence:
-        return Judgement(Verdict.UNSUPPORTED, 0.0, ("there is no evidence",), (), doubtful=False)
+        nothing = Judgement(Verdict.UNSUPPORTED, 0.0, ("there is no evidence",), (), doubtful=False)
+        return [nothing] * len(claims)
     texts = [one.text for one in evidence]
-    weighed = weigh(claim, texts, cited=cited, model=model)
+    weighed = weigh(claims, texts, cited=cited, model=model)
+    return [_judgement(claim, texts, one) for claim, one in zip(claims, weighed, strict=True)]
+
+
+def _judgement(claim: str, texts: Sequence[str], weighed: Weighed) -> Judgement:
     score = probability(weighed.checked, weighed.logits)
     verdict = verdict_of(weighed.checked, score)
     support = () if verdict is Verdict.UNSUPPORTED else _support(claim, texts, weighed)
     reasons = tuple(finding.reason for finding in weighed.checked.findings)
-    doubtful = is_doubtful(weighed.checked, score)
-    return Judgement(verdict, score, reasons, support, doubtful)
+    return Judgement(verdict, score, reasons, support, is_doubtful(weighed.checked, score))
 
 
 def verify_text(
@@ -154,30 +188,36 @@ def verify_text(
     model: ClaimModel,
 ) -> CheckedText:
     """Judge every sentence of a text; what is no claim gets that verdict and no citation."""
+    spans = sentence_spans(text)
+    claims = [said for said in (span.of(text) for span in spans) if is_claim(said)]
+    judgements = iter(judge_all(claims, evidence, model=model))
     sentences: list[Sentence] = []
     reasons: list[tuple[str, ...]] = []
     citations: dict[str, Citation] = {}
-    for span in sentence_spans(text):
+    for span in spans:
         said = span.of(text)
         if not is_claim(said):
             sentences.append(Sentence(said, span, Verdict.NOT_A_CLAIM, 0.0, ()))
             reasons.append(())
             continue
-        found = judge(said, evidence, model=model)
-        markers = []
-        for at in found.support:
-            one = evidence[at]
-            for part in one.spans:
-                pointer = Pointer(one.document, part, one.heading_path)
-                name = citation_id(one.document.id, one.document.version, part)
-                if name not in citations:
-                    citations[name] = cite(pointer, len(citations) + 1)
-                markers.append(citations[name].marker)
-        sentences.append(
-            Sentence(said, span, found.verdict, found.score, tuple(dict.fromkeys(markers)))
-        )
+        found = next(judgements)
+        pointers = [
+            Pointer(evidence[at].document, part, evidence[at].heading_path)
+            for at in found.support
+            for part in evidence[at].spans
+        ]
+        markers = dict.fromkeys(_marker(pointer, citations) for pointer in pointers)
+        sentences.append(Sentence(said, span, found.verdict, found.score, tuple(markers)))
         reasons.append(found.reasons)
     return CheckedText(text, tuple(sentences), tuple(citations.values()), tuple(reasons))
+
+
+def _marker(pointer: Pointer, citations: dict[str, Citation]) -> int:
+    """The marker of a pointer, which is cited now if it was not before."""
+    name = citation_id(pointer.document.id, pointer.document.version, pointer.span)
+    if name not in citations:
+        citations[name] = cite(pointer, len(citations) + 1)
+    return citations[name].marker
 
 
 def verdict_of(checked: Check, score: float) -> Verdict:

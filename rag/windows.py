@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rag.terms import terms
 
@@ -21,16 +21,15 @@ def windows(
     claim: str,
     texts: Sequence[str],
     cited: Sequence[int],
-    count: Callable[[str], int],
+    sizes: Sequence[int],
 ) -> list[Window]:
     """What to read with a claim: first a wide window, then narrow ones, each once.
 
     The wide one has the cited texts and those that are nearest to the claim, as many as fit; a
     narrow one has a cited or near text with its neighbours. Texts are in the order of their
-    documents; `count` gives word pieces.
+    documents; `sizes` are their word pieces.
     """
     order = [*cited, *(at for at in ranked(claim, texts) if at not in set(cited))]
-    sizes = [count(text) for text in texts]
     found = [_wide(order, sizes)]
     for at in order[: max(_BEST, len(cited))]:
         near = tuple(one for one in (at - 1, at, at + 1) if 0 <= one < len(texts))
