@@ -17,6 +17,7 @@ from api import (
     problems,
     summaries,
     uistream,
+    verify,
 )
 from api.middleware import BodyLimit, RequestIds
 from api.streams import run_streams
@@ -59,7 +60,7 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_mb=settings.max_request_mb)
     app.add_middleware(RequestIds)
     problems.install(app)
-    for module in (documents, contents, collections, answers, summaries, jobs, health):
+    for module in (documents, contents, collections, answers, verify, summaries, jobs, health):
         app.include_router(module.router)
     app.include_router(openai.router)
     app.include_router(uistream.router)

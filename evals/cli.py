@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from evals import qa, retrieval
+from evals import claims, qa, retrieval
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,6 +13,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _arguments().parse_args(arguments)
     if given.what == "qa":
         return qa.run(given.data, given.limit)
+    if given.what == "claims":
+        return claims.run(given.data, given.limit, show_fit=given.fit)
     return retrieval.run(given.data, given.limit, given.articles, variants=not given.no_variants)
 
 
@@ -31,6 +33,11 @@ def _arguments() -> argparse.ArgumentParser:
     one = what.add_parser("qa", help=shown, description=f"Measures {shown}.")
     one.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
     one.add_argument("--limit", type=_count, help="how many questions of each set; all")
+    shown = "whether claims are judged rightly by their evidence"
+    two = what.add_parser("claims", help=shown, description=f"Measures {shown}.")
+    two.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
+    two.add_argument("--limit", type=_count, help="how many claims of each set; all")
+    two.add_argument("--fit", action="store_true", help="fit the weights anew and print them")
     return parser
 
 

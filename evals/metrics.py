@@ -48,3 +48,24 @@ def selective_risks(confidence: Floats, right: Floats) -> Floats:
     """
     order = np.argsort(-confidence, kind="stable")
     return np.asarray(np.cumsum(1 - right[order]) / np.arange(1, len(order) + 1))
+
+
+def auc(scores: NDArray[np.float64], true: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve: how often a true one scores above a false one, ties being half."""
+    _, where, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]
+    positive, negative = int(true.sum()), int((~true).sum())
+    above = ranks[true].sum() - positive * (positive + 1) / 2
+    return float(above / (positive * negative))
+
+
+def reliability(
+    chances: NDArray[np.float64], true: NDArray[np.bool_], bins: int = 10
+) -> list[tuple[float, float, int]]:
+    """For each bin of equal width that has any: mean probability, share that is true, and count."""
+    where = np.minimum((chances * bins).astype(int), bins - 1)
+    return [
+        (float(chances[one].mean()), float(true[one].mean()), int(one.sum()))
+        for one in (where == at for at in range(bins))
+        if one.any()
+    ]

@@ -17,6 +17,7 @@ from rag.errors import (
 from rag.pipeline import Pipeline
 from rag.retrieve import Mode
 from rag.settings import Settings, load_settings
+from rag.sources import Source
 from rag.types import (
     Answer,
     Answering,
@@ -35,10 +36,12 @@ from rag.types import (
     Usage,
     Verdict,
 )
+from rag.verify import CheckedText
 
 __all__ = [
     "Answer",
     "Answering",
+    "CheckedText",
     "Citation",
     "CitationState",
     "Conflict",
@@ -61,6 +64,7 @@ __all__ = [
     "Role",
     "Sentence",
     "Settings",
+    "Source",
     "Status",
     "Summary",
     "Turn",

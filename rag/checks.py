@@ -11,14 +11,16 @@ from enum import StrEnum
 from rag.quantities import Date, Quantity, among
 from rag.terms import Terms, terms
 from rag.units import same_unit
-from rag.wording import ABSOLUTE, HEDGES, OPPOSITES, PARTIAL
+from rag.wording import ABSOLUTE, OPPOSITES, PARTIAL
 
 _QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]")
-_SAME_STATEMENT = 0.6  # share of the words that a sentence of the evidence has of the claim
+_SAME_STATEMENT = 0.7  # share of the words that a sentence of the evidence has of the claim
+_AS_NEAR = 0.5  # share of the nearest sentence's words that makes another as good
 _WINDOW = 3  # sentences that may carry a claim together, and more of them
 _WINDOW_WORDS = 60  # up to so many different words: the lines of a dialogue are short
 _PART = re.compile(r"[^\W_]+")
 _NAME_ROOT = 4  # letters that a name and what is derived from it share
+_THAN = "than"  # what is compared with may stand on either side
 _INITIALS = re.compile(r"[A-Z]{2,6}s?")
 
 
@@ -31,7 +33,6 @@ class Aspect(StrEnum):
     NEGATION = "negation"
     QUANTIFIER = "quantifier"
     OPPOSITE = "opposite"
-    HEDGE = "hedge"
     QUOTATION = "quotation"
 
 
@@ -78,12 +79,18 @@ def check(claim: str, evidence: Sequence[str]) -> Check:
         nearest = None
     best = None if nearest is None else texts[nearest]
     alone = 0.0 if nearest is None else len(shared[nearest]) / total
+    same = alone >= _SAME_STATEMENT
+    near = [
+        text
+        for text, words in zip(texts, shared, strict=True)
+        if len(words) >= _AS_NEAR * alone * total
+    ]
     findings = [
-        *_numbers(said, texts, best),
-        *_dates(said, texts, best),
+        *_numbers(said, texts, best, same=same),
+        *_dates(said, texts, best, same=same),
         *_missing_names(said, texts, evidence),
         *_quotations(claim, evidence),
-        *(() if best is None else _turned(said, best, alone)),
+        *(() if best is None else _turned(said, best, near, same=same)),
     ]
     return Check(
         tuple(findings),
@@ -107,7 +114,9 @@ def _neighbours(
         yield frozenset[str]().union(*shared[start:stop])
 
 
-def _numbers(said: Terms, texts: Sequence[Terms], best: Terms | None) -> Iterator[Finding]:
+def _numbers(
+    said: Terms, texts: Sequence[Terms], best: Terms | None, *, same: bool
+) -> Iterator[Finding]:
     there = [quantity for text in texts for quantity in text.figures.quantities]
     dates = [date for text in texts for date in text.figures.dates]
     for quantity in said.figures.quantities:
@@ -117,7 +126,7 @@ def _numbers(said: Terms, texts: Sequence[Terms], best: Terms | None) -> Iterato
         reason = f"{quantity.written} is not in the evidence"
         if other is not None:
             reason += f"; it has {other.written}"
-        yield Finding(Aspect.NUMBER, other is not None, reason)
+        yield Finding(Aspect.NUMBER, same and other is not None, reason)
 
 
 def _is_loose(quantity: Quantity) -> bool:
@@ -140,7 +149,9 @@ def _in_its_place(quantity: Quantity, said: Terms, best: Terms | None) -> Quanti
     return None
 
 
-def _dates(said: Terms, texts: Sequence[Terms], best: Terms | None) -> Iterator[Finding]:
+def _dates(
+    said: Terms, texts: Sequence[Terms], best: Terms | None, *, same: bool
+) -> Iterator[Finding]:
     there = [date for text in texts for date in text.figures.dates]
     years = {quantity.value for text in texts for quantity in text.figures.quantities}
     for date in said.figures.dates:
@@ -153,7 +164,7 @@ def _dates(said: Terms, texts: Sequence[Terms], best: Terms | None) -> Iterator[
         reason = f"{date.written} is not in the evidence"
         if other is not None:
             reason += f"; it has {other.written}"
-        yield Finding(Aspect.DATE, other is not None, reason)
+        yield Finding(Aspect.DATE, same and other is not None, reason)
 
 
 def _in_parts(date: Date, there: Sequence[Date], years: set[float]) -> bool:
@@ -211,28 +222,36 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.lower()))
 
 
-def _turned(said: Terms, best: Terms, share: float) -> Iterator[Finding]:
-    """What turns the meaning of the nearest sentence."""
-    same = share >= _SAME_STATEMENT
-    if bool(said.negations % 2) != bool(best.negations % 2):
-        reason = (
-            "the claim denies what the evidence says"
-            if said.negations > best.negations
-            else "the evidence denies it"
-        )
-        yield Finding(Aspect.NEGATION, same, reason)
-    for sides in OPPOSITES:
+def _turned(said: Terms, best: Terms, near: Sequence[Terms], *, same: bool) -> Iterator[Finding]:
+    """What turns the meaning of the nearest sentence, and no other near one has as the claim."""
+    yield from _negations(said, best, near, same=same)
+    words = frozenset[str]().union(*(text.words for text in near))
+    compared = _THAN in said.words | best.words
+    for sides in () if compared or said.negative or best.negative else OPPOSITES:
         for own, other in (sides, sides[::-1]):
             mine, theirs = own & said.words, other & best.words
-            if mine and theirs and not own & best.words and not other & said.words:
+            if mine and theirs and not own & words and not other & said.words:
                 reason = f"the evidence says “{min(theirs)}”, not “{min(mine)}”"
                 yield Finding(Aspect.OPPOSITE, same, reason)
-    strong = ABSOLUTE & said.words - best.words
-    if strong and PARTIAL & best.words:
-        reason = f"the evidence says “{min(PARTIAL & best.words)}”, not “{min(strong)}”"
+    strong = {of: word for word, of in said.quantified if word in ABSOLUTE}
+    weak = {of: word for word, of in best.quantified if word in PARTIAL}
+    for of in sorted(strong.keys() & weak.keys()):
+        reason = f"the evidence says “{weak[of]}”, not “{strong[of]}”"
         yield Finding(Aspect.QUANTIFIER, same, reason)
-    hedged = HEDGES & best.words
-    if hedged and not HEDGES & said.words:
-        yield Finding(
-            Aspect.HEDGE, contradicted=False, reason=f"the evidence only says “{min(hedged)}”"
-        )
+
+
+def _negations(said: Terms, best: Terms, near: Sequence[Terms], *, same: bool) -> Iterator[Finding]:
+    """What one of both denies and the other says, when only one of both is negative at all."""
+    for stem in said.said if said.negative != best.negative else ():
+        denies = stem in said.denied
+        if stem not in best.said or denies == (stem in best.denied):
+            continue
+        if not any(stem in text.said and denies == (stem in text.denied) for text in near):
+            who = "the claim denies" if denies else "the evidence denies"
+            reason = f"{who} “{said.said[stem]}”, which the other does not"
+            yield Finding(Aspect.NEGATION, same, reason)
+            return
+    if said.denied and not any(text.negative for text in near):
+        word = said.said[min(said.denied)]
+        reason = f"the evidence does not deny “{word}”"
+        yield Finding(Aspect.NEGATION, contradicted=False, reason=reason)

@@ -1,6 +1,7 @@
 """Checks and the claim model's logits, combined into one probability."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from rag.checks import Aspect, Check
@@ -8,17 +9,18 @@ from rag.checks import Aspect, Check
 FEATURES = (
     "wide",
     "best",
-    "numbers missing",
-    "numbers contradicted",
+    "numbers",
     "dates",
     "names",
     "negation",
     "opposite",
     "quantifier",
     "quotation",
+    "contradicted",
     "words apart",
 )
-WEIGHTS = (0.41, 0.26, -0.7, -1.2, -0.5, -0.75, -0.3, -0.6, -0.3, -0.2, -2.4)
+SIGNS = (1, 1, -1, -1, -1, -1, -1, -1, -1, -1, -1)  # a check never speaks for a claim
+WEIGHTS = (0.31, 0.29, -0.7, -0.5, -0.75, -0.3, -0.6, -0.6, -0.2, -2.0, -2.4)
 BIAS = 1.9
 _DOUBT = (0.3, 0.7)
 
@@ -28,28 +30,25 @@ def features(checked: Check, logits: Sequence[float]) -> tuple[float, ...]:
 
     `logits` are of the windows, the wide one first.
     """
-
-    def count(*aspects: Aspect, contradicted: bool | None = None) -> float:
-        return float(
-            sum(
-                one.aspect in aspects and contradicted in {None, one.contradicted}
-                for one in checked.findings
-            )
-        )
-
+    times = Counter(finding.aspect for finding in checked.findings)
     return (
         float(logits[0]),
         float(max(logits)),
-        min(count(Aspect.NUMBER, contradicted=False), 2.0),
-        min(count(Aspect.NUMBER, contradicted=True), 2.0),
-        min(count(Aspect.DATE), 1.0),
-        min(count(Aspect.NAME), 3.0),
-        min(count(Aspect.NEGATION), 1.0),
-        min(count(Aspect.OPPOSITE), 1.0),
-        min(count(Aspect.QUANTIFIER), 1.0),
-        min(count(Aspect.QUOTATION), 1.0),
+        min(times[Aspect.NUMBER], 2.0),
+        min(times[Aspect.DATE], 1.0),
+        min(times[Aspect.NAME], 3.0),
+        min(times[Aspect.NEGATION], 1.0),
+        min(times[Aspect.OPPOSITE], 1.0),
+        min(times[Aspect.QUANTIFIER], 1.0),
+        min(times[Aspect.QUOTATION], 1.0),
+        float(is_contradicted(checked)),
         1.0 - checked.together,
     )
+
+
+def is_contradicted(checked: Check) -> bool:
+    """Whether a sentence of the evidence says the same with something else in its place."""
+    return any(finding.contradicted for finding in checked.findings)
 
 
 def probability(checked: Check, logits: Sequence[float]) -> float:

@@ -32,9 +32,10 @@ from rag.rerank import WIDER, reranked
 from rag.resolve import citation_state
 from rag.retrieve import FUSION, Mode, retrieve, usable_mode
 from rag.settings import OPENAI_MODEL, Settings
+from rag.sources import Source, verify_by_sources
 from rag.summarize import summary_by_quoting
 from rag.types import Answer, Answering, CitationState, Policy, Question, Summary, Turn
-from rag.verify import Evidence, Judgement, judge
+from rag.verify import CheckedText, Evidence, Judgement, judge
 from rag.words import check_written
 
 
@@ -227,6 +228,12 @@ class Pipeline(Holdings):
             max_words=max_words,
             focus=focus,
         )
+
+    async def verify(self, text: str, sources: Sequence[Source]) -> CheckedText:
+        """Judge every sentence of a text; raises what `rag.sources.verify_by_sources` does."""
+        model = await asyncio.to_thread(self._claim_model)
+        work = partial(verify_by_sources, self._library, TENANT, text, sources, model)
+        return await asyncio.get_running_loop().run_in_executor(self._judging, work)
 
     async def citation(self, citation_id: str) -> CitationState:
         """A citation as it stands today; raises NotFound."""

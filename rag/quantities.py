@@ -42,16 +42,22 @@ _DATES = tuple(
         rf"\b{_MONTH}(?: of|,)? {_YEAR}\b",
     )
 )
-_SCALE_WORD = re.compile(r"(\S*)(\s+)(?=(?:thousand|million|billion|trillion)s?\b)", re.IGNORECASE)
+_SCALE_WORD = re.compile(
+    r"(\S{0,20})(\s{1,3})(?=(?:thousand|million|billion|trillion)s?\b)", re.IGNORECASE
+)
 _KEEP = "\u02bc"  # a letter: before a word keeps text2num from taking it for a number
 _NUMBER = re.compile(
     r"(?P<before>(?:(?:US|A|C|CA|NZ|HK|R|S)?\$|[€£¥₹₩₪₱]|\b[A-Z]{3}(?= ?\d)) ?)?"
-    r"(?<![\w.])(?P<minus>[-−](?=\d))?(?P<digits>\d{1,3}(?:[,\u2009\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?<![\w.])(?P<digits>\d{1,3}(?:[,\u2009\u202f]\d{3}){1,6}(?:\.\d{1,20})?"
+    r"|\d{1,20}(?:\.\d{1,20})?|\.\d{1,20})(?!\d)"
     r"(?P<ordinal>st\b|nd\b|rd\b|th\b)?"
     r"(?P<decade>'?s\b)?"
 )
 _AFTER = re.compile(r"([ \u00a0\u2009\u202f-]?)([%€£¥°$]|°[CF]\b|[A-Za-z²³/µμ]+\.?)")
-_LABEL = re.compile(r"(?:^|; |\n)(?P<label>[^:;\n]{1,80}): (?P<cell>[^;\n]{1,40})(?=;|\n|$)")
+_LABEL = re.compile(
+    r"(?:^|; |\n|(?<=: ))(?P<label>[^:;\n]{1,80}): (?P<cell>[^;\n]{1,40})(?=;|\n|$)"
+)
+_CAPTION = re.compile(r"[^\n;]{0,200}\(([^()\n]{1,40})\)\s?:\s+(?=[^:;\n]{1,80}: )")  # over a row
 _IDIOMS = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
@@ -130,7 +136,7 @@ def figures(text: str) -> Figures:
     plain = in_digits(text)
     if not any(map(str.isdigit, plain)):
         return Figures((), ())
-    dates = []
+    dates: list[Date] = []
     for pattern in _DATES:
         dates.extend(map(_date, pattern.finditer(plain)))
         plain = pattern.sub(lambda found: " " * len(found.group()), plain)
@@ -197,15 +203,25 @@ def _date(found: re.Match[str]) -> Date:
 def _labels(text: str) -> dict[int, tuple[float, str | None]]:
     """Scale and unit from the label of a table cell, by where the cell starts."""
     found = {}
-    for match in _LABEL.finditer(text):
-        scale, unit = 1.0, None
-        for word in re.findall(r"[A-Za-z]+|[%€£¥$]", match["label"]):
-            scale = _SCALES.get(word.lower(), scale)
-            named = unit_names().get(word) or unit_names().get(word.lower())
-            unit = unit if named in _TIMES else named or unit
+    caption = _CAPTION.match(text)
+    of_all = _named(caption[1]) if caption else (1.0, None)
+    for match in _LABEL.finditer(text, caption.end() if caption else 0):
+        scale, unit = _named(match["label"])
+        if (scale, unit) == (1.0, None) and match["label"].lower() not in _TIMES:
+            scale, unit = of_all
         if scale != 1.0 or unit is not None:
             found[match.start("cell")] = scale, unit
     return found
+
+
+def _named(label: str) -> tuple[float, str | None]:
+    """The scale and the unit that a label names."""
+    scale, unit = 1.0, None
+    for word in re.findall(r"[A-Za-z]+|[%€£¥$]", label):
+        scale = _SCALES.get(word.lower(), scale)
+        named = unit_names().get(word) or unit_names().get(word.lower())
+        unit = unit if named in _TIMES else named or unit
+    return scale, unit
 
 
 def _quantities(text: str, labels: dict[int, tuple[float, str | None]]) -> Iterator[Quantity]:

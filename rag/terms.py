@@ -1,6 +1,7 @@
 """What a sentence is made of, as the checks compare it: words, names, figures, negations."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,7 +9,7 @@ from functools import lru_cache
 import snowballstemmer
 
 from rag.quantities import Figures, figures
-from rag.wording import FRAMING
+from rag.wording import ABSOLUTE, FRAMING, PARTIAL
 from rag.words import content_words
 
 _WORD = re.compile(r"[^\W_]+")
@@ -16,11 +17,24 @@ _ROOT = 5  # letters that make a stem another's root: minist(er), ministeri(al)
 _NAME = re.compile(r"[^\W\d_][\w’'&-]*(?:\.[A-Z]\b)*")
 _INNER_CAPITAL = re.compile(r"[A-Z]")
 _STARTS = re.compile(r"(?:^|[.!?:;\n|]|[\"“‘(\[•*–—-])\s*$")
-_NEGATION = re.compile(
-    r"\b(?:not|never|no|none|nobody|nothing|nowhere|neither|nor|cannot|without|unable|unlikely"
-    r"|fail(?:s|ed|ing)? to|refus(?:es?|ed|ing) to|den(?:y|ies|ied)|lacks?|lacked)\b|n[’']t\b",
+_NEGATOR = re.compile(
+    r"\b(?:(?<!if )(?<!or )not(?! (?:only|just|to mention)\b)|never|no(?! (?:other|more|doubt)\b)"
+    r"|none|nobody|nothing|nowhere|neither|nor|cannot|without|zero|unable|lacks?|lacked"
+    r"|fail(?:s|ed|ing)? to|refus(?:es?|ed|ing) to|den(?:y|ies|ied))\b|n[’']t\b",
     re.IGNORECASE,
 )
+_NEGATIVE = re.compile(  # what denies without a negator
+    r"\b(?:im(?:possib|practical|probab)\w*|un(?:like|us|fortun)\w*|hard\w*|difficult\w*|rare\w*"
+    r"|seldom|few|little|avoid\w*|prevent\w*|stop\w*|ban\w*|lack\w*|absen\w+|instead|rather"
+    r"|decline\w*|drop\w*)\b",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(r"[.,;:!?()|–—]|\b(?:but|because|although|though|while|which|who)\b")
+_QUANTIFIED = re.compile(
+    rf"\b({'|'.join(sorted(ABSOLUTE | PARTIAL))})\b (?:(?:of|the|these|those|its) ){{0,2}}(\w+)"
+)
+_ADVERB = re.compile(r"\w+ly|even|yet|well|enough|always|way|get|got")
+_DENIED = 2  # content words after a negator that it denies
 _NO_NAMES = frozenset(
     """i a an the this that these those he she it we they you his her its our their my your there
     here who what when where why how which and but or so if as at by for from in of on to with yes
@@ -34,14 +48,21 @@ _NO_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A text taken apart; `stems` are of its content words, each with the word as it stands."""
+    """A text taken apart; `stems` are of the words that carry what it states.
+
+    `said` are the stems of all content words, `denied` those of them that follow a negator. A stem
+    comes with its word as it stands.
+    """
 
     stems: Mapping[str, str]
+    said: Mapping[str, str]
+    denied: frozenset[str]
+    negative: bool  # something is denied, in whatever words
     roots: Mapping[str, Sequence[str]]  # first letters -> the stems that begin with them
     words: frozenset[str]  # all, in lower case
     names: tuple[str, ...]
+    quantified: tuple[tuple[str, str], ...]  # "all" or "most", and the stem of what follows
     figures: Figures
-    negations: int
 
     def has(self, stem: str) -> bool:
         """Whether a stem is there, or one that it begins, or that begins it."""
@@ -58,19 +79,36 @@ class Terms:
 @lru_cache(maxsize=1 << 14)
 def terms(text: str) -> Terms:
     """The terms of a text. What was taken apart lately is remembered."""
-    stems = {_stem(word): word for word in content_words(text) if _carries(word)}
+    said = {_stem(word): word for word in content_words(text)}
+    stems = {stem: word for stem, word in said.items() if _carries(word)}
     roots: dict[str, list[str]] = {}
     for stem in stems:
         if len(stem) >= _ROOT:
             roots.setdefault(stem[:_ROOT], []).append(stem)
+    denied = _denied(text)
     return Terms(
         stems,
+        said,
+        denied,
+        bool(denied) or _NEGATIVE.search(text) is not None,
         roots,
         frozenset(_WORD.findall(text.lower())),
         tuple(dict.fromkeys(_names(text))),
+        tuple((word, _stem(of)) for word, of in _QUANTIFIED.findall(text.lower())),
         figures(text),
-        len(_NEGATION.findall(text)),
     )
+
+
+def _denied(text: str) -> frozenset[str]:
+    """Stems that only follow negators, wherever they occur."""
+    denied: list[str] = []
+    for found in _NEGATOR.finditer(text):
+        stop = _CLAUSE_END.search(text, found.end())
+        clause = text[found.end() : stop.start() if stop else len(text)]
+        words = [word for word in content_words(clause) if not _ADVERB.fullmatch(word)]
+        denied.extend(_stem(word) for word in words[:_DENIED])
+    times = Counter(_stem(word) for word in _WORD.findall(text.lower())) if denied else {}
+    return frozenset(stem for stem in denied if times.get(stem, 0) <= denied.count(stem))
 
 
 def _carries(word: str) -> bool:

@@ -3,21 +3,22 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from corpus.ingest import Embed
 from corpus.sentences import sentence_spans
-from corpus.types import Document, Span, Unit
+from corpus.types import Document, Span, Unit, UnitKind
 from rag.checks import Check, check
 from rag.citations import Pointer, citation_id, cite
-from rag.confidence import is_doubtful, probability
+from rag.confidence import is_contradicted, is_doubtful, probability
 from rag.entailment import ClaimModel
 from rag.evidence import unit_text
 from rag.types import Citation, Sentence, Verdict
-from rag.windows import windows
+from rag.windows import Window, windows
 
+_BETWEEN = (UnitKind.HEADING, UnitKind.OTHER)
 _SUPPORTED = 0.5
-_SAYS_SO = 0.6  # share of a claim's words in one sentence that is about the same thing
 _PARTLY = 0.5  # share of a claim's words that the evidence has when a part of it may be supported
+_MISSING = 0.2  # share of a claim's words that a figure or a name is worth
 _MOST_SUPPORT = 3  # pieces of evidence that a claim cites
 _FRAME = re.compile(
     r"(here (is|are)|below (is|are)|the following|according to the (sources|documents|passages)"
@@ -25,9 +26,9 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"(hi|hello|hey|dear|thanks|thank you|sure|certainly|of course|you'?re welcome|good (morning"
-    r"|afternoon|evening)|i hope (this|that)|let me know|feel free|please let|i'?m sorry"
-    r"|great question|okay|ok|yes|no)\b[^.!?:;]{0,60}[.!,:?]*$",
+    r"((hi|hello|hey|dear|sure|certainly|of course|okay|ok|yes|no|great question)\b[^.!?:;\s]*"
+    r"(\s+\w+){0,2}|(thanks|thank you|you'?re welcome|good (morning|afternoon|evening)|i hope"
+    r"|let me know|feel free|please let|i'?m sorry|i'?m happy to)\b[^.!?:;]{0,80})[.!,:]*",
     re.IGNORECASE,
 )
 _MARKERS = re.compile(r"\s*(\[[\d.,\s]+\])+")
@@ -65,6 +66,15 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """What was found of a claim: by the checks, and by the model in each window that it read."""
+
+    checked: Check
+    read: tuple[Window, ...]
+    logits: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedText:
     """A text as it was given, with a verdict for each of its sentences.
 
@@ -89,12 +99,19 @@ def is_claim(sentence: str) -> bool:
 
 
 def evidence_of(
-    document: Document, units: Iterable[Unit], heading_path: tuple[str, ...] = ()
+    document: Document,
+    units: Iterable[Unit],
+    heading_path: tuple[str, ...] = (),
+    *,
+    headings: bool = False,
 ) -> list[Evidence]:
-    """The quotable units of a document as evidence, in their order."""
+    """The quotable units of a document as evidence, in their order.
+
+    With `headings` those as well, and what else is written between sentences, such as code.
+    """
     found = []
     for unit in units:
-        if unit.quotable:
+        if unit.quotable or (headings and unit.kind in _BETWEEN):
             beside = tuple(span for span in (unit.header, unit.caption) if span is not None)
             text = unit_text(document, unit)
             if unit.caption is not None:
@@ -103,31 +120,65 @@ def evidence_of(
     return found
 
 
+def weigh(
+    claims: Sequence[str],
+    texts: Sequence[str],
+    *,
+    cited: Sequence[int] = (),
+    model: ClaimModel,
+) -> list[Weighed]:
+    """Check claims and read them with the evidence, of which there is some."""
+    sizes = [model.count(text) for text in texts]
+    reads = [windows(claim, texts, cited, sizes) for claim in claims]
+    pairs = [
+        (" ".join(texts[at] for at in window), claim)
+        for claim, read in zip(claims, reads, strict=True)
+        for window in read
+    ]
+    logits = iter(model.logits(pairs).tolist())
+    return [
+        Weighed(check(claim, texts), tuple(read), tuple(islice(logits, len(read))))
+        for claim, read in zip(claims, reads, strict=True)
+    ]
+
+
 def judge(
     claim: str,
     evidence: Sequence[Evidence],
     *,
     cited: Sequence[int] = (),
     model: ClaimModel,
-    embed: Embed | None = None,
 ) -> Judgement:
     """Judge a claim by evidence, which is in the order of its documents.
 
     `cited` are the indexes of what the claim itself cites, which is read first.
     """
+    (found,) = judge_all([claim], evidence, cited=cited, model=model)
+    return found
+
+
+def judge_all(
+    claims: Sequence[str],
+    evidence: Sequence[Evidence],
+    *,
+    cited: Sequence[int] = (),
+    model: ClaimModel,
+) -> list[Judgement]:
+    """Judge several claims by the same evidence at once, which is quicker than one by one."""
+    if not evidence:
+        nothing = Judgement(Verdict.UNSUPPORTED, 0.0, ("there is no evidence",), (), doubtful=False)
+        return [nothing] * len(claims)
     texts = [one.text for one in evidence]
-    checked = check(claim, texts)
-    if not texts:
-        return Judgement(Verdict.UNSUPPORTED, 0.0, ("there is no evidence",), (), doubtful=False)
-    read = windows(claim, texts, cited, model.count, embed)
-    logits = model.logits(
-        [(" ".join(texts[at] for at in window), claim) for window in read]
-    ).tolist()
-    score = probability(checked, logits)
-    verdict = _verdict(checked, score)
-    support = _support(claim, texts, read, logits, verdict)
-    reasons = tuple(finding.reason for finding in checked.findings)
-    return Judgement(verdict, score, reasons, support, is_doubtful(checked, score))
+    weighed = weigh(claims, texts, cited=cited, model=model)
+    return [_judgement(claim, texts, one) for claim, one in zip(claims, weighed, strict=True)]
+
+
+def _judgement(claim: str, texts: Sequence[str], weighed: Weighed) -> Judgement:
+    score = probability(weighed.checked, weighed.logits)
+    verdict = verdict_of(weighed.checked, score)
+    support = () if verdict is Verdict.UNSUPPORTED else _support(claim, texts, weighed)
+    reasons = tuple(finding.reason for finding in weighed.checked.findings)
+    return Judgement(verdict, score, reasons, support, is_doubtful(weighed.checked, score))
 
 
 def verify_text(
@@ -135,56 +186,70 @@ def verify_text(
     evidence: Sequence[Evidence],
     *,
     model: ClaimModel,
-    embed: Embed | None = None,
 ) -> CheckedText:
     """Judge every sentence of a text; what is no claim gets that verdict and no citation."""
+    spans = sentence_spans(text)
+    claims = [said for said in (span.of(text) for span in spans) if is_claim(said)]
+    judgements = iter(judge_all(claims, evidence, model=model))
     sentences: list[Sentence] = []
     reasons: list[tuple[str, ...]] = []
     citations: dict[str, Citation] = {}
-    for span in sentence_spans(text):
+    for span in spans:
         said = span.of(text)
         if not is_claim(said):
             sentences.append(Sentence(said, span, Verdict.NOT_A_CLAIM, 0.0, ()))
             reasons.append(())
             continue
-        found = judge(said, evidence, model=model, embed=embed)
-        markers = []
-        for at in found.support:
-            one = evidence[at]
-            for part in one.spans:
-                pointer = Pointer(one.document, part, one.heading_path)
-                name = citation_id(one.document.id, one.document.version, part)
-                if name not in citations:
-                    citations[name] = cite(pointer, len(citations) + 1)
-                markers.append(citations[name].marker)
-        sentences.append(
-            Sentence(said, span, found.verdict, found.score, tuple(dict.fromkeys(markers)))
-        )
+        found = next(judgements)
+        pointers = [
+            Pointer(evidence[at].document, part, evidence[at].heading_path)
+            for at in found.support
+            for part in evidence[at].spans
+        ]
+        markers = dict.fromkeys(_marker(pointer, citations) for pointer in pointers)
+        sentences.append(Sentence(said, span, found.verdict, found.score, tuple(markers)))
         reasons.append(found.reasons)
     return CheckedText(text, tuple(sentences), tuple(citations.values()), tuple(reasons))
 
 
-def _verdict(checked: Check, score: float) -> Verdict:
+def _marker(pointer: Pointer, citations: dict[str, Citation]) -> int:
+    """The marker of a pointer, which is cited now if it was not before."""
+    name = citation_id(pointer.document.id, pointer.document.version, pointer.span)
+    if name not in citations:
+        citations[name] = cite(pointer, len(citations) + 1)
+    return citations[name].marker
+
+
+def verdict_of(checked: Check, score: float) -> Verdict:
+    """The verdict of a probability, and of what was found."""
     if score >= _SUPPORTED:
         return Verdict.SUPPORTED
-    if checked.alone >= _SAYS_SO and any(one.contradicted for one in checked.findings):
+    if is_contradicted(checked):
         return Verdict.CONTRADICTED
     if checked.together >= _PARTLY:
         return Verdict.PARTIAL
     return Verdict.UNSUPPORTED
 
 
-def _support(
-    claim: str,
-    texts: Sequence[str],
-    read: Sequence[tuple[int, ...]],
-    logits: Sequence[float],
-    verdict: Verdict,
-) -> tuple[int, ...]:
-    """The evidence of the best window that shares most with the claim."""
-    if verdict is Verdict.UNSUPPORTED:
-        return ()
-    best = max(range(len(read)), key=lambda at: logits[at])
-    shares = {at: check(claim, [texts[at]]).covered for at in read[best]}
-    order = sorted(shares, key=lambda at: -shares[at])
-    return tuple(at for at in order if shares[at] > 0)[:_MOST_SUPPORT]
+def _support(claim: str, texts: Sequence[str], weighed: Weighed) -> tuple[int, ...]:
+    """Of the window that supports best, what has most of the claim, and what adds to that."""
+    best = max(range(len(weighed.read)), key=lambda at: weighed.logits[at])
+    chosen: list[int] = []
+    had = -1.0
+    while len(chosen) < _MOST_SUPPORT:
+        gains = {
+            at: _had(check(claim, [texts[one] for one in (*chosen, at)]))
+            for at in weighed.read[best]
+            if at not in chosen
+        }
+        at = max(gains, key=lambda one: gains[one], default=None)
+        if at is None or gains[at] <= max(had, 0.0):
+            break
+        chosen.append(at)
+        had = gains[at]
+    return tuple(chosen)
+
+
+def _had(checked: Check) -> float:
+    """How much of a claim was found: the share of its words, and less for each thing missing."""
+    return checked.covered - _MISSING * len(checked.findings)

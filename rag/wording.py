@@ -8,7 +8,7 @@ _OPPOSITES = """
         fall falls fell fallen falling drop drops dropped dropping shrink shrank shrunk \
         plunge plunged reduce reduces reduced reducing
     more higher greater larger bigger | less fewer lower smaller
-    highest largest biggest greatest most | lowest smallest least fewest
+    highest largest biggest greatest | lowest smallest fewest
     before earlier prior | after later following
     above over exceed exceeds exceeded | below under
     first | last
@@ -71,12 +71,6 @@ PARTIAL = frozenset(
     """some many most several few sometimes often usually generally mostly partly partially half
     typically occasionally rarely""".split()
 )
-HEDGES = frozenset(
-    """may might could possibly perhaps probably likely potentially apparently allegedly reportedly
-    suggests suggest suggested proposed plans planned planning expected expects hope hopes hoped
-    considering wants wanted would should""".split()
-)
-
 # Words that carry a statement and are not what it states: a paraphrase has others in their place.
 FRAMING = frozenset(
     """according account accordingly actual actually add added adding addition additional

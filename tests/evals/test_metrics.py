@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.types import Span
-from evals.metrics import balanced_accuracy, selective_risks, share, span_recall
+from evals.metrics import auc, balanced_accuracy, reliability, selective_risks, share, span_recall
 
 spans = st.builds(
     lambda start, length: Span(start, start + length), st.integers(0, 60), st.integers(1, 30)
@@ -58,3 +58,17 @@ def test_risk_is_the_share_of_wrong_answers_among_the_most_confident() -> None:
     confidence = np.array([0.1, 0.9, 0.5, 0.7])
     right = np.array([0.0, 1.0, 1.0, 0.0])
     assert selective_risks(confidence, right).tolist() == pytest.approx([0, 1 / 2, 1 / 3, 1 / 2])
+
+
+def test_auc_is_how_often_a_true_one_is_above() -> None:
+    scores = np.array([0.1, 0.4, 0.4, 0.8])
+    assert auc(scores, np.array([False, False, True, True])) == pytest.approx(3.5 / 4)
+    assert auc(-scores, np.array([False, False, True, True])) == pytest.approx(0.5 / 4)
+
+
+def test_reliability_has_the_bins_that_have_any() -> None:
+    chances = np.array([0.02, 0.08, 0.95, 1.0])
+    true = np.array([False, True, True, True])
+    low, high = reliability(chances, true)
+    assert low == pytest.approx((0.05, 0.5, 2))
+    assert high == pytest.approx((0.975, 1.0, 2))

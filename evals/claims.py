@@ -1,0 +1,194 @@
+"""Whether claims are judged rightly: by the checks alone, the claim model alone, and both.
+
+A text counts as supported when all of its sentences do. What is fitted is cross-validated by group:
+no text is judged by what was fitted on its own evidence. `as shipped` is the probability with the
+constants of `rag.confidence`, which `--fit` prints, fitted on all texts of the sets that the model
+was not trained on.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from corpus.errors import UnreadableDocument
+from corpus.sentences import sentence_spans
+from evals.benchmarks.claims import SETS, ClaimSet, LabelledClaim, read_claims
+from evals.fitting import Array, Labelled, cross_validated, fit
+from evals.intervals import balanced_accuracy
+from evals.metrics import auc, reliability
+from rag.checks import check
+from rag.confidence import BIAS, FEATURES, SIGNS, WEIGHTS, features, probability
+from rag.entailment import ClaimModel
+from rag.sources import read_source
+from rag.types import Verdict
+from rag.verify import verdict_of, weigh
+
+Say = Callable[[str], None]
+
+_OF_THE_MODEL = (0, 1)
+_SYSTEMS: Mapping[str, tuple[int, ...]] = {
+    "checks alone": tuple(range(len(_OF_THE_MODEL), len(FEATURES))),
+    "model alone": _OF_THE_MODEL,
+    "both": tuple(range(len(FEATURES))),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A set's features, the verdict on each text as shipped, its label, and the seconds taken."""
+
+    texts: Labelled
+    verdicts: Sequence[Verdict]
+    labels: Sequence[Verdict]
+    check_seconds: float
+    seconds: float
+
+
+def measure(rows: Sequence[LabelledClaim], model: ClaimModel, say: Say) -> Measured:
+    """Judge the rows that have evidence which can be read."""
+    columns: list[Array] = []
+    kept: list[LabelledClaim] = []
+    verdicts: list[Verdict] = []
+    read = check_seconds = model_seconds = 0.0
+    for at, row in enumerate(rows):
+        say(f"judged {at:,} of {len(rows):,}")
+        started = time.perf_counter()
+        try:
+            texts = [one.text for one in read_source("evidence", row.evidence, "text/plain")]
+        except UnreadableDocument:
+            continue
+        claims = [span.of(row.claim) for span in sentence_spans(row.claim)]
+        read += time.perf_counter() - started
+        if not texts or not claims:
+            continue
+        started = time.perf_counter()
+        for claim in claims:
+            check(claim, texts)
+        check_seconds += time.perf_counter() - started
+        started = time.perf_counter()
+        weighed = weigh(claims, texts, model=model)
+        model_seconds += time.perf_counter() - started
+        columns.append(np.array([features(one.checked, one.logits) for one in weighed]))
+        verdicts.append(
+            _worst(
+                [verdict_of(one.checked, probability(one.checked, one.logits)) for one in weighed]
+            )
+        )
+        kept.append(row)
+    supported = np.array([row.label is Verdict.SUPPORTED for row in kept], np.bool_)
+    texts_of = Labelled(columns, supported, [row.group for row in kept])
+    labels = [row.label for row in kept]
+    return Measured(texts_of, verdicts, labels, read + check_seconds, read + model_seconds)
+
+
+_WORST = (Verdict.CONTRADICTED, Verdict.UNSUPPORTED, Verdict.PARTIAL, Verdict.SUPPORTED)
+
+
+def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+    return min(verdicts, key=_WORST.index)
+
+
+def _shipped(texts: Labelled) -> Array:
+    return np.array(
+        [float((one @ np.array(WEIGHTS)).min()) + BIAS for one in texts.columns], np.float64
+    )
+
+
+def report(measured: Mapping[str, Measured], trained: Sequence[str]) -> None:
+    """Print the tables; `trained` are the sets that the model was trained on."""
+    print("balanced accuracy [95 % interval] / AUC, cross-validated by group")
+    odds: dict[str, dict[str, Array]] = {}
+    for system, chosen in _SYSTEMS.items():
+        sets = {
+            name: one.texts.only(chosen)
+            for name, one in measured.items()
+            if name not in trained or system == "checks alone"
+        }
+        signs = [SIGNS[at] for at in chosen]
+        odds[system] = cross_validated(sets, signs) if sets else {}
+    odds["both, as shipped"] = {
+        name: _shipped(one.texts) for name, one in measured.items() if name not in trained
+    }
+    for name, one in measured.items():
+        counted = f"{len(one.labels):,} texts, {one.texts.supported.mean():.0%} supported"
+        print(f"{name}: {counted}{' (the model was trained on it)' if name in trained else ''}")
+        for system, found in odds.items():
+            if name in found:
+                shown = balanced_accuracy(found[name] > 0, one.texts.supported, one.texts.groups)
+                print(f"  {system:18}{shown!s:>22} /{auc(found[name], one.texts.supported):6.3f}")
+    _contradicted(measured)
+    own = [name for name in measured if name not in trained]
+    if own:
+        _reliability(
+            np.concatenate([odds["both"][name] for name in own]),
+            np.concatenate([measured[name].texts.supported for name in own]),
+        )
+    claims = sum(len(one) for part in measured.values() for one in part.texts.columns)
+    checked = sum(one.check_seconds for one in measured.values())
+    judged = sum(one.seconds for one in measured.values())
+    print(
+        f"\n{claims:,} sentences: checks alone {60 * claims / checked:,.0f} a minute on one core, "
+        f"with the model {60 * claims / judged:,.0f} on all; reading the evidence is counted"
+    )
+
+
+def _contradicted(measured: Mapping[str, Measured]) -> None:
+    print("\nof the texts called contradicted, as shipped: not supported / called so by the set")
+    for name, one in measured.items():
+        called = [
+            label
+            for label, verdict in zip(one.labels, one.verdicts, strict=True)
+            if verdict is Verdict.CONTRADICTED
+        ]
+        if called:
+            wrong = sum(label is not Verdict.SUPPORTED for label in called) / len(called)
+            has = Verdict.CONTRADICTED in one.labels
+            strict = sum(label is Verdict.CONTRADICTED for label in called) / len(called)
+            print(f"  {name:24}{len(called):5}  {wrong:.3f} / {f'{strict:.3f}' if has else '-'}")
+
+
+def _reliability(odds: Array, supported: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+    print("\nreliability of both, cross-validated: probability, share supported, texts")
+    for chance, share, count in reliability(1 / (1 + np.exp(-odds)), supported):
+        print(f"  {chance:.2f}  {share:.2f}  {count:5}")
+
+
+def print_fit(measured: Sequence[Measured]) -> None:
+    """Print the constants of `rag.confidence`, fitted on all of these."""
+    found = fit([one.texts for one in measured], SIGNS)
+    print(f"\nWEIGHTS = ({', '.join(f'{one:.2f}' for one in found.weights)})")
+    print(f"BIAS = {found.bias:.2f}  # and {found.length:.2f} for the length of a text")
+
+
+def run(data: Path, limit: int | None, *, show_fit: bool) -> int:
+    """Print what can be measured with the sets that are there; 2 when there is none."""
+    there: list[ClaimSet] = []
+    for one in SETS:
+        if one.path(data).exists():
+            there.append(one)
+        else:
+            print(f"{one.name}: skipped, {one.path(data)} is not there", file=sys.stderr)
+    if not there:
+        return 2
+    model = ClaimModel()
+    try:
+        with Console(stderr=True).status("reading") as status:
+            measured = {
+                one.name: measure(
+                    read_claims(data, one, limit),
+                    model,
+                    lambda said, name=one.name: status.update(f"{name}: {said}"),  # type: ignore[misc]
+                )
+                for one in there
+            }
+    finally:
+        model.close()
+    report(measured, [one.name for one in there if one.trained])
+    if show_fit:
+        print_fit([measured[one.name] for one in there if not one.trained])
+    return 0
