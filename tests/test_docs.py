@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import os
 import re
 import subprocess
 import sys
@@ -44,3 +45,22 @@ def test_every_pincite_command_that_the_readme_names_exists() -> None:
     named = set(re.findall(r"(?:`|^ *(?:\$ )?|bin/)pincite ([a-z]+)", README, re.MULTILINE))
     assert {"ask", "demo", "ingest", "serve", "summarize"} <= named
     assert named <= pincite_commands()
+
+
+def test_the_example_for_langchain_runs_as_it_stands(tmp_path: Path) -> None:
+    lines = between("## In LangChain", "`PinciteRetriever`").splitlines()
+    code = "\n".join(line[4:] for line in ("    " + lines[0], *lines[1:]))
+    environment = {**os.environ, "PINCITE_DATA_DIR": str(tmp_path / "data")}
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        shown = subprocess.run(  # noqa: S603 - our own code
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        )
+        return shown.stdout
+
+    run("-m", "api.cli", "ingest", "corpus/samples/ferry-budget-2026-approved.md")
+    *found, answer = run("-c", code).splitlines()
+    assert all(line.startswith("cit_") for line in found)
+    assert len(found) == 3
+    assert answer.endswith("[1]")

@@ -81,7 +81,7 @@ def test_a_false_sentence_is_said_with_its_verdict_when_annotated(desk: Desk) ->
     reply = "The lighthouse was painted in June 2021 {painted in May}."
     answer = desk.ask(QUESTION, reply, policy=Policy.ANNOTATE)
     (sentence,) = answer.sentences
-    assert sentence.verdict in (Verdict.UNSUPPORTED, Verdict.CONTRADICTED)
+    assert sentence.verdict in (Verdict.PARTIAL, Verdict.UNSUPPORTED, Verdict.CONTRADICTED)
     assert sentence.score < 0.5
     assert answer.text == "The lighthouse was painted in June 2021. [1]"
 
