@@ -70,8 +70,9 @@ def serve(
 ) -> None:
     """Serve documents, answers and summaries over HTTP."""
     with _plain_errors():
-        from api.serve import run_server
-        from rag import load_settings
+        with long_work():
+            from api.serve import run_server
+            from rag import load_settings
 
         settings = load_settings()
         if not run_server(settings, host or settings.host, port or settings.port):

@@ -10,13 +10,14 @@ _SWITCH_SECONDS = 0.0005
 
 @contextmanager
 def long_work() -> Iterator[None]:
-    """Around the imports of a command that embeds while it reads, for as long as the process lives.
+    """Around the imports of a command that serves, or embeds while it reads, till the process ends.
 
     What is imported stays to the end, so it is never looked through for garbage: that would take a
     tenth of the time of the imports, again and again while the command works, and half a second
     when the process ends.
     """
-    # So that the threads that embed need not wait long for the one that reads.
+    # So that threads that embed or judge need not wait long for the one that reads or answers, nor
+    # that one for them.
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.disable()
     try:

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import sys
+import threading
 from pathlib import Path
 
 from corpus.errors import DamagedModel
@@ -30,3 +32,12 @@ def checked(folder: Path) -> str:
                 f"and {expected} was expected. Install Pincite again."
             )
     return sums["model.onnx"]
+
+
+def give_way() -> None:
+    """Let this thread's work wait for that of others, where the system has priorities of threads.
+
+    For what may take its time beside what somebody waits for.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

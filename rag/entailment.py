@@ -11,7 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from corpus.weights import checked, cores
+from corpus.weights import checked, cores, give_way
 from rag.marks import Mark, marks
 
 MODEL_FOLDER = Path(__file__).parent / "models" / "claim-verifier"
@@ -49,7 +49,9 @@ class ClaimModel:
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._threads = ThreadPoolExecutor(threads or cores(), "pincite-claims")
+        self._threads = ThreadPoolExecutor(
+            threads or cores(), "pincite-claims", initializer=give_way
+        )
 
     def logits(self, pairs: Sequence[Pair]) -> Logits:
         """How far each evidence entails its claim, float64 [len(pairs)]: higher is more.

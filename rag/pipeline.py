@@ -19,7 +19,7 @@ from corpus.filters import Filter, read_filter
 from corpus.types import (
     Passage,
 )
-from corpus.weights import cores
+from corpus.weights import cores, give_way
 from rag.answer import Sources, answering
 from rag.calls import Writer
 from rag.entailment import ClaimModel
@@ -58,7 +58,7 @@ class Pipeline(Holdings):
         self._reranker = reranker
         self._loading = Lock()
         self._claims: ClaimModel | None = None
-        self._judging = ThreadPoolExecutor(cores(), "pincite-judge")
+        self._judging = ThreadPoolExecutor(cores(), "pincite-judge", initializer=give_way)
         self._writer = (
             None
             if model is None
