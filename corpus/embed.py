@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnxruntime
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from corpus.weights import checked, cores
+from corpus.weights import checked, cores, session
 
 MODEL_FOLDER = Path(__file__).parent / "models" / "all-minilm-l6-v2"
 DIMENSION = 384
@@ -38,16 +36,7 @@ class MiniLM(Embeddings):
         Raises DamagedModel when a file is missing or is not the one whose SHA-256 is in SHA256SUMS.
         """
         self.fingerprint = checked(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session: Any = onnxruntime.InferenceSession(
-            folder / "model.onnx",
-            options,
-            providers=["CPUExecutionProvider"],
-            # In onnxruntime 1.32 the fused operator is far slower than the two that it replaces.
-            disabled_optimizers=["SkipLayerNormFusion"],
-        )
+        self._session = session(folder)
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(_MAX_WORD_PIECES)
         self._tokenizer.no_padding()

@@ -4,14 +4,12 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from corpus.weights import checked, cores, give_way
+from corpus.weights import checked, cores, give_way, session
 from rag.marks import Mark, marks
 
 MODEL_FOLDER = Path(__file__).parent / "models" / "claim-verifier"
@@ -37,15 +35,7 @@ class ClaimModel:
         config = json.loads((folder / "config.json").read_text())
         self._most: int = config["max_length"]
         self._most_of_claim: int = config["max_claim_tokens"]
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session: Any = onnxruntime.InferenceSession(
-            folder / "model.onnx",
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=["SkipLayerNormFusion"],  # as in corpus.embed
-        )
+        self._session = session(folder)
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

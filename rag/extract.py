@@ -4,7 +4,6 @@ It writes nothing of its own. Where a document corrects itself, the correction i
 what it corrects; where two documents give different figures, both are quoted.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from corpus.ingest import Embed
 from corpus.types import Chunk, Document, Passage, Span
 from rag.answer_kinds import asks_for_one_thing
 from rag.citations import CitedText, Pointer, Statement, write
+from rag.conflicts import CONTRARY, SAME, conflicts_in, differ, figures
 from rag.evidence import Candidate, Texts, candidates, unit_text
 from rag.features import features
 from rag.types import Conflict, Reason
@@ -31,11 +31,7 @@ ENOUGH = 0.26  # least probability of the best sentence; below it the reader abs
 
 _MOST = 3  # sentences of an answer
 _NEAR = 0.9  # a further sentence has at least this share of the best one's probability,
-_CONTRARY = 0.6  # the same for a sentence that contradicts a chosen one
 _SURE = 0.5  # and at least this probability
-_SAME = 0.62  # cosine from which two sentences say the same thing
-_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
-_LOOSE = re.compile(r"(19|20)\d\d|\d")  # years and single digits, which agree by chance
 
 Chunks = Callable[[str], Sequence[Chunk]]
 
@@ -72,7 +68,7 @@ def read(
             if statement.text not in {old.text for old in statements}:
                 statements.append(statement)
     cited = write(statements[:_MOST])
-    return Reading(cited, None, _conflicts(cited, embed))
+    return Reading(cited, None, conflicts_in(cited.sentences, cited.citations, embed))
 
 
 def weigh(
@@ -105,12 +101,12 @@ def _choose(
     figures: then it is wanted even if it is less near.
     """
     best = chances[order[0]]
-    near = [at for at in order if chances[at] >= max(ENOUGH, _CONTRARY * best)][:8]
+    near = [at for at in order if chances[at] >= max(ENOUGH, CONTRARY * best)][:8]
     vectors = embed([found[at].text for at in near])
     chosen = [0]
     for at, vector in enumerate(vectors[1:], start=1):
         item, chance = found[near[at]], chances[near[at]]
-        twins = [found[near[old]] for old in chosen if float(vector @ vectors[old]) >= _SAME]
+        twins = [found[near[old]] for old in chosen if float(vector @ vectors[old]) >= SAME]
         adds = not one and not twins and chance >= max(_SURE, _NEAR * best)
         if adds or (twins and all(_disagree(item, twin) for twin in twins)):
             chosen.append(at)
@@ -120,10 +116,7 @@ def _choose(
 
 
 def _disagree(one: Candidate, other: Candidate) -> bool:
-    figures = _figures(one.text), _figures(other.text)
-    return (
-        one.document.id != other.document.id and all(figures) and figures[0].isdisjoint(figures[1])
-    )
+    return one.document.id != other.document.id and differ(one.text, other.text)
 
 
 def _corrected(item: Candidate, chunks: Chunks) -> list[Statement]:
@@ -136,9 +129,9 @@ def _corrected(item: Candidate, chunks: Chunks) -> list[Statement]:
         (unit, chunk) for chunk in parts for unit in chunk.units if unit.corrects and unit.quotable
     ]
     taken_up = frozenset[str]().union(
-        *(_figures(unit_text(item.document, unit)) for unit, _ in note)
+        *(figures(unit_text(item.document, unit)) for unit, _ in note)
     )
-    if note and (item.unit.corrects or _figures(item.text) & taken_up):
+    if note and (item.unit.corrects or figures(item.text) & taken_up):
         return [
             _statement(item.document, (unit.span,), chunk, unit_text(item.document, unit))
             for unit, chunk in note
@@ -152,30 +145,3 @@ def _statement(document: Document, spans: Sequence[Span], chunk: Chunk, text: st
     return Statement(
         text, tuple(Pointer(document, span, chunk.heading_path) for span in spans), 1.0
     )
-
-
-def _figures(text: str) -> frozenset[str]:
-    """The numbers in a text that are no years and no single digits."""
-    return frozenset(number for number in _NUMBER.findall(text) if not _LOOSE.fullmatch(number))
-
-
-def _conflicts(cited: CitedText, embed: Embed) -> tuple[Conflict, ...]:
-    """Pairs of sentences from different documents that say the same of different figures."""
-    if len(cited.sentences) < 2:
-        return ()
-    vectors = embed([sentence.text for sentence in cited.sentences])
-    by_marker = {citation.marker: citation for citation in cited.citations}
-    conflicts = []
-    for at, one in enumerate(cited.sentences):
-        for later, other in enumerate(cited.sentences[at + 1 :], start=at + 1):
-            first, second = by_marker[one.citations[0]], by_marker[other.citations[0]]
-            figures = _figures(one.text), _figures(other.text)
-            if (
-                first.document_id != second.document_id
-                and float(vectors[at] @ vectors[later]) >= _SAME
-                and all(figures)
-                and figures[0].isdisjoint(figures[1])
-            ):
-                detail = f"{first.title!r} and {second.title!r} give different figures."
-                conflicts.append(Conflict((first.marker, second.marker), detail))
-    return tuple(conflicts)
