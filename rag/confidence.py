@@ -17,10 +17,11 @@ FEATURES = (
     "quantifier",
     "quotation",
     "contradicted",
+    "words absent",
     "words apart",
 )
-SIGNS = (1, 1, -1, -1, -1, -1, -1, -1, -1, -1, -1)  # a check never speaks for a claim
-WEIGHTS = (0.31, 0.29, -0.7, -0.5, -0.75, -0.3, -0.6, -0.6, -0.2, -2.0, -2.4)
+SIGNS = (1, 1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1)  # a check never speaks for a claim
+WEIGHTS = (0.31, 0.29, -0.7, -0.5, -0.75, -0.3, -0.6, -0.6, -0.2, -2.0, 0.0, -2.4)
 BIAS = 1.9
 _DOUBT = (0.3, 0.7)
 
@@ -42,6 +43,7 @@ def features(checked: Check, logits: Sequence[float]) -> tuple[float, ...]:
         min(times[Aspect.QUANTIFIER], 1.0),
         min(times[Aspect.QUOTATION], 1.0),
         float(is_contradicted(checked)),
+        1.0 - checked.covered,
         1.0 - checked.together,
     )
 
