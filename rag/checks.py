@@ -20,6 +20,7 @@ _WINDOW = 3  # sentences that may carry a claim together, and more of them
 _WINDOW_WORDS = 60  # up to so many different words: the lines of a dialogue are short
 _PART = re.compile(r"[^\W_]+")
 _NAME_ROOT = 4  # letters that a name and what is derived from it share
+_COUNTED = 12  # the most things that a text lists and another gives the number of
 _THAN = "than"  # what is compared with may stand on either side
 _INITIALS = re.compile(r"[A-Z]{2,6}s?")
 
@@ -120,18 +121,22 @@ def _numbers(
     there = [quantity for text in texts for quantity in text.figures.quantities]
     dates = [date for text in texts for date in text.figures.dates]
     for quantity in said.figures.quantities:
-        if among(quantity, there, dates) or _is_loose(quantity):
+        if among(quantity, there, dates):
             continue
         other = _in_its_place(quantity, said, best)
+        if _may_be_counted(quantity) and other is None:
+            continue
         reason = f"{quantity.written} is not in the evidence"
         if other is not None:
             reason += f"; it has {other.written}"
         yield Finding(Aspect.NUMBER, same and other is not None, reason)
 
 
-def _is_loose(quantity: Quantity) -> bool:
-    """Whether a number is a pronoun or an article in disguise."""
-    return quantity.value in {0.0, 1.0} and quantity.unit is None
+def _may_be_counted(quantity: Quantity) -> bool:
+    """Whether it may be a pronoun, or what a reader counts: "three of its services"."""
+    return quantity.unit is None and (
+        quantity.value in {0.0, 1.0} or (quantity.spelled and quantity.value <= _COUNTED)
+    )
 
 
 def _in_its_place(quantity: Quantity, said: Terms, best: Terms | None) -> Quantity | None:
@@ -181,7 +186,9 @@ def _missing_names(
 ) -> Iterator[Finding]:
     for name in said.names:
         parts = [part for part in _PART.findall(name.lower()) if len(part) > 1]
-        if not all(_is_named(part, texts) for part in parts) and not _is_acronym(name, evidence):
+        if not all(_is_named(part, texts) for part in parts) and not _is_short(
+            name, said.names, evidence
+        ):
             reason = f"{name} is not in the evidence"
             yield Finding(Aspect.NAME, contradicted=False, reason=reason)
 
@@ -199,12 +206,16 @@ def _is_named(part: str, texts: Sequence[Terms]) -> bool:
     )
 
 
-def _is_acronym(name: str, evidence: Sequence[str]) -> bool:
-    """Whether the evidence has words with these initials: WHO, World Health Organization."""
-    if not _INITIALS.fullmatch(name):
-        return False
-    spelled = r"\b" + r"\w*[ -](?:(?:of|the|and|for)[ -])?".join(name.rstrip("s"))
-    return any(re.search(spelled, text) for text in evidence)
+def _is_short(name: str, names: Sequence[str], evidence: Sequence[str]) -> bool:
+    """Whether the evidence has it shorter or longer: WHO, World Health Organization."""
+    if _INITIALS.fullmatch(name):
+        form = r"\b" + r"\w*[ -](?:(?:of|the|and|for)[ -])?".join(name.rstrip("s"))
+    else:
+        at = names.index(name)
+        runs = (names[start : start + 2] for start in (at - 1, at) if start >= 0)
+        initials = [[word[0] for word in run] for run in runs if len(run) == 2]
+        form = "|".join(rf"\b{one}\.?{two}\b" for one, two in initials) or r"(?!)"
+    return any(re.search(form, text) for text in evidence)
 
 
 def _quotations(claim: str, evidence: Sequence[str]) -> Iterator[Finding]:

@@ -17,12 +17,20 @@ FEATURES = (
     "quantifier",
     "quotation",
     "contradicted",
+    "words absent",
     "words apart",
 )
-SIGNS = (1, 1, -1, -1, -1, -1, -1, -1, -1, -1, -1)  # a check never speaks for a claim
-WEIGHTS = (0.31, 0.29, -0.7, -0.5, -0.75, -0.3, -0.6, -0.6, -0.2, -2.0, -2.4)
-BIAS = 1.9
-_DOUBT = (0.3, 0.7)
+SIGNS = (1, 1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1)  # a check never speaks for a claim
+
+# Fitted by `pincite eval claims --fit` on LFQA, FRANK, and SummEdits samsum and sales_email, each
+# set and either class weighing the same, so that 0.5 is in the middle between both classes whatever
+# their shares. Cross-validated by group: balanced accuracy .826, .717, .653 and .704, where checks
+# alone have .828, .668, .617 and .698, and the model alone .778, .709, .647 and .718.
+WEIGHTS = (0.18, 0.25, -1.57, -3.55, -0.90, -1.73, -1.76, 0.0, -0.26, -0.89, -0.42, -1.34)
+BIAS = 0.74
+# What a contradicted claim has at most: of 85 in all sets that the eval has, 9 were supported.
+_CONTRADICTED = 0.15
+_DOUBT = (0.3, 0.7)  # between them 39 % of those texts are judged wrongly, and 15 % elsewhere
 
 
 def features(checked: Check, logits: Sequence[float]) -> tuple[float, ...]:
@@ -42,6 +50,7 @@ def features(checked: Check, logits: Sequence[float]) -> tuple[float, ...]:
         min(times[Aspect.QUANTIFIER], 1.0),
         min(times[Aspect.QUOTATION], 1.0),
         float(is_contradicted(checked)),
+        1.0 - checked.covered,
         1.0 - checked.together,
     )
 
@@ -55,7 +64,8 @@ def probability(checked: Check, logits: Sequence[float]) -> float:
     """The probability that all of a claim is supported."""
     found = features(checked, logits)
     total = BIAS + sum(weight * one for weight, one in zip(WEIGHTS, found, strict=True))
-    return 1 / (1 + math.exp(-total))
+    chance = 1 / (1 + math.exp(-total))
+    return min(chance, _CONTRADICTED) if is_contradicted(checked) else chance
 
 
 def is_doubtful(checked: Check, score: float) -> bool:

@@ -96,6 +96,7 @@ class Quantity:
     counts: str | None = None
     loose: bool = False
     digits: int = 0  # significant ones
+    spelled: bool = False  # in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def figures(text: str) -> Figures:
         dates.extend(map(_date, pattern.finditer(plain)))
         plain = pattern.sub(lambda found: " " * len(found.group()), plain)
     labels = _labels(plain)
-    return Figures(tuple(_quantities(plain, labels)), tuple(dates))
+    return Figures(tuple(_quantities(plain, labels, text)), tuple(dates))
 
 
 def in_digits(text: str) -> str:
@@ -224,7 +225,9 @@ def _named(label: str) -> tuple[float, str | None]:
     return scale, unit
 
 
-def _quantities(text: str, labels: dict[int, tuple[float, str | None]]) -> Iterator[Quantity]:
+def _quantities(
+    text: str, labels: dict[int, tuple[float, str | None]], as_given: str
+) -> Iterator[Quantity]:
     for found in _NUMBER.finditer(text):
         before = (found["before"] or "").strip()
         unit = unit_names().get(before) or unit_names().get(before.lower()) if before else None
@@ -245,6 +248,7 @@ def _quantities(text: str, labels: dict[int, tuple[float, str | None]]) -> Itera
             counts,
             bool(_LOOSELY.search(text[max(0, found.start() - 16) : found.start()])),
             len(found["digits"].replace(",", "").replace(".", "").strip("0")),
+            found["digits"] not in as_given,
         )
 
 

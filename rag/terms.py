@@ -34,6 +34,8 @@ _QUANTIFIED = re.compile(
     rf"\b({'|'.join(sorted(ABSOLUTE | PARTIAL))})\b (?:(?:of|the|these|those|its) ){{0,2}}(\w+)"
 )
 _ADVERB = re.compile(r"\w+ly|even|yet|well|enough|always|way|get|got")
+_OF_THINGS = re.compile(r"no\b|without|zero|lack", re.IGNORECASE)
+_DENIED_THINGS = 1  # content words after a negator of things that it denies
 _DENIED = 2  # content words after a negator that it denies
 _NO_NAMES = frozenset(
     """i a an the this that these those he she it we they you his her its our their my your there
@@ -106,7 +108,8 @@ def _denied(text: str) -> frozenset[str]:
         stop = _CLAUSE_END.search(text, found.end())
         clause = text[found.end() : stop.start() if stop else len(text)]
         words = [word for word in content_words(clause) if not _ADVERB.fullmatch(word)]
-        denied.extend(_stem(word) for word in words[:_DENIED])
+        reach = _DENIED_THINGS if _OF_THINGS.match(found.group()) else _DENIED
+        denied.extend(_stem(word) for word in words[:reach])
     times = Counter(_stem(word) for word in _WORD.findall(text.lower())) if denied else {}
     return frozenset(stem for stem in denied if times.get(stem, 0) <= denied.count(stem))
 

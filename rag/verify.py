@@ -19,6 +19,7 @@ _BETWEEN = (UnitKind.HEADING, UnitKind.OTHER)
 _SUPPORTED = 0.5
 _PARTLY = 0.5  # share of a claim's words that the evidence has when a part of it may be supported
 _MISSING = 0.2  # share of a claim's words that a figure or a name is worth
+_MOST_WORDS = 5  # absent words that a reason names
 _MOST_SUPPORT = 3  # pieces of evidence that a claim cites
 _FRAME = re.compile(
     r"(here (is|are)|below (is|are)|the following|according to the (sources|documents|passages)"
@@ -177,8 +178,22 @@ def _judgement(claim: str, texts: Sequence[str], weighed: Weighed) -> Judgement:
     score = probability(weighed.checked, weighed.logits)
     verdict = verdict_of(weighed.checked, score)
     support = () if verdict is Verdict.UNSUPPORTED else _support(claim, texts, weighed)
-    reasons = tuple(finding.reason for finding in weighed.checked.findings)
-    return Judgement(verdict, score, reasons, support, is_doubtful(weighed.checked, score))
+    return Judgement(
+        verdict,
+        score,
+        _reasons(weighed.checked, verdict),
+        support,
+        is_doubtful(weighed.checked, score),
+    )
+
+
+def _reasons(checked: Check, verdict: Verdict) -> tuple[str, ...]:
+    if checked.findings or verdict is Verdict.SUPPORTED:
+        return tuple(finding.reason for finding in checked.findings)
+    if checked.absent:
+        words = ", ".join(f"“{word}”" for word in checked.absent[:_MOST_WORDS])
+        return (f"the evidence does not have {words}",)
+    return ("the evidence has its words, but does not say this with them",)
 
 
 def verify_text(

@@ -39,8 +39,8 @@ def windows(
 
 def ranked(claim: str, texts: Sequence[str]) -> list[int]:
     """Indexes of the texts, those first that share most words with the claim, by their rarity."""
-    wanted = terms(claim).stems
-    shared = [[stem for stem in wanted if terms(text).has(stem)] for text in texts]
+    wanted = terms(claim).said
+    shared = [[stem for stem in wanted if stem in terms(text).said] for text in texts]
     often = Counter(stem for stems in shared for stem in stems)
     weights = [
         sum(math.log(1 + len(texts) / often[stem]) for stem in stems)

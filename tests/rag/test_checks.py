@@ -36,6 +36,7 @@ def test_a_sentence_of_the_evidence_has_no_findings(claim: str) -> None:
         "The WHO praised the crew from Norway.",
         "The boat carried a hundred and twenty passengers.",
         'Holm said "we will not raise fares".',
+        "The council did two things for the ferry.",
     ],
 )
 def test_the_same_in_other_words_has_no_findings(claim: str) -> None:
@@ -75,6 +76,12 @@ def test_a_row_is_checked_with_its_header_and_caption() -> None:
     row = "Spending (USD billion): Year: 2024; Budget: 61.5; Ferries: 4"
     assert check("The budget of 2024 was $61.5bn.", [row]).findings == ()
     assert check("The budget of 2024 was $61.5m.", [row]).findings
+
+
+def test_a_country_is_known_by_its_initials() -> None:
+    evidence = ["He was born on U.S. soil."]
+    assert check("He was born on the soil of the United States.", evidence).findings == ()
+    assert check("He was born on the soil of the United Kingdom.", evidence).findings
 
 
 def test_a_denial_elsewhere_does_not_count_when_the_claim_is_said_too() -> None:

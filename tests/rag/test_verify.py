@@ -102,6 +102,7 @@ def test_what_the_evidence_does_not_say_gets_its_verdict(
     found = judge(claim, evidence, model=model)
     assert found.verdict is verdict, found
     assert found.score < 0.5
+    assert found.reasons
 
 
 def test_a_row_is_cited_with_its_header_and_caption(
