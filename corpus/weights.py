@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import onnxruntime
 
@@ -37,7 +36,7 @@ def checked(folder: Path) -> str:
     return sums["model.onnx"]
 
 
-def session(folder: Path) -> Any:
+def session(folder: Path) -> onnxruntime.InferenceSession:
     """An onnxruntime session of the model in a folder, which runs each call on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
