@@ -30,12 +30,16 @@ from rag.verify import verdict_of, weigh
 
 Say = Callable[[str], None]
 
+# By the columns of a sentence: its features, and then the share of its words that are nowhere in
+# the evidence, which helps the checks alone and does not help both.
 _OF_THE_MODEL = (0, 1)
+_OF_BOTH = tuple(range(len(FEATURES)))
 _SYSTEMS: Mapping[str, tuple[int, ...]] = {
-    "checks alone": tuple(range(len(_OF_THE_MODEL), len(FEATURES))),
+    "checks alone": (*_OF_BOTH[len(_OF_THE_MODEL) :], len(FEATURES)),
     "model alone": _OF_THE_MODEL,
-    "both": tuple(range(len(FEATURES))),
+    "both": _OF_BOTH,
 }
+_SIGNS = (*SIGNS, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,11 @@ def measure(rows: Sequence[LabelledClaim], model: ClaimModel, say: Say) -> Measu
         started = time.perf_counter()
         weighed = weigh(claims, texts, model=model)
         model_seconds += time.perf_counter() - started
-        columns.append(np.array([features(one.checked, one.logits) for one in weighed]))
+        columns.append(
+            np.array(
+                [(*features(one.checked, one.logits), 1 - one.checked.covered) for one in weighed]
+            )
+        )
         verdicts.append(
             _worst(
                 [verdict_of(one.checked, probability(one.checked, one.logits)) for one in weighed]
@@ -109,10 +117,12 @@ def report(measured: Mapping[str, Measured], trained: Sequence[str]) -> None:
             for name, one in measured.items()
             if name not in trained or system == "checks alone"
         }
-        signs = [SIGNS[at] for at in chosen]
+        signs = [_SIGNS[at] for at in chosen]
         odds[system] = cross_validated(sets, signs) if sets else {}
     odds["both, as shipped"] = {
-        name: _shipped(one.texts) for name, one in measured.items() if name not in trained
+        name: _shipped(one.texts.only(_OF_BOTH))
+        for name, one in measured.items()
+        if name not in trained
     }
     for name, one in measured.items():
         counted = f"{len(one.labels):,} texts, {one.texts.supported.mean():.0%} supported"
@@ -160,7 +170,7 @@ def _reliability(odds: Array, supported: np.ndarray[tuple[int], np.dtype[np.bool
 
 def print_fit(measured: Sequence[Measured]) -> None:
     """Print the constants of `rag.confidence`, fitted on all of these."""
-    found = fit([one.texts for one in measured], SIGNS)
+    found = fit([one.texts.only(_OF_BOTH) for one in measured], SIGNS)
     print(f"\nWEIGHTS = ({', '.join(f'{one:.2f}' for one in found.weights)})")
     print(f"BIAS = {found.bias:.2f}  # and {found.length:.2f} for the length of a text")
 

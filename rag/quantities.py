@@ -155,11 +155,12 @@ def in_digits(text: str) -> str:
 
 def _guarded(found: re.Match[str]) -> str:
     """What stands before "million", which is kept as a word unless a number in words does."""
-    return found.group() if _is_numeral(found[1].lower()) else found.group() + _KEEP
+    return found.group() if is_numeral(found[1].lower()) else found.group() + _KEEP
 
 
 @lru_cache(maxsize=4096)
-def _is_numeral(word: str) -> bool:
+def is_numeral(word: str) -> bool:
+    """Whether a word, in lower case, is a number in letters, or part of one."""
     return not word[-1:].isdigit() and alpha2digit(word, "en", threshold=0) != word
 
 

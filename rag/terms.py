@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import snowballstemmer
 
-from rag.quantities import Figures, figures
+from rag.quantities import Figures, figures, is_numeral
 from rag.wording import ABSOLUTE, FRAMING, PARTIAL
 from rag.words import content_words
 
@@ -116,7 +116,7 @@ def _denied(text: str) -> frozenset[str]:
 
 def _carries(word: str) -> bool:
     """Whether a word is part of what is stated; figures are compared as such."""
-    return word not in FRAMING and not word[0].isdigit()
+    return word not in FRAMING and not word[0].isdigit() and not is_numeral(word)
 
 
 @lru_cache(maxsize=1 << 16)

