@@ -480,15 +480,15 @@ def test_the_certificate_is_that_of_the_name_and_not_of_the_address(
 
     targets = Targets(HERE, here)
     with receiver(200, tls=served) as hooks:
-        for name, certificates, is_sent in [
-            ("hooks.example", trusting, True),
-            ("other.example", trusting, False),
-            ("hooks.example", ssl.create_default_context(), False),
+        for name, certificates, error in [
+            ("hooks.example", trusting, None),
+            ("other.example", trusting, "Hostname mismatch"),
+            ("hooks.example", ssl.create_default_context(), "self-signed certificate"),
         ]:
-            before = len(hooks.got)
             event = f"evt_{name[:5]}_{certificates is trusting:d}"
             expect(library, f"https://{name}:{hooks.port}/", event)
             sending = Sender(targets, 5.0, AT_ONCE, certificates)
-            delivery = run(deliver(library, "t", event, sending))
-            assert (delivery.attempts[0].error is None) == is_sent == (len(hooks.got) > before)
-    assert "CERTIFICATE_VERIFY_FAILED" in (delivery.attempts[0].error or "")
+            (attempt,) = run(deliver(library, "t", event, sending)).attempts
+            assert (error is None) == (attempt.error is None)
+            assert (error or "") in (attempt.error or "")
+    assert len(hooks.got) == 1
