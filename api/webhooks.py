@@ -225,7 +225,10 @@ async def _attempt(delivery: Delivery, secret: str, sender: Sender) -> tuple[Att
 
 
 async def _post(delivery: Delivery, secret: str, sender: Sender) -> tuple[int, float | None]:
-    """Send an event; the status that came, and what `Retry-After` says. No body is read."""
+    """Send an event; the status that came, and what `Retry-After` says.
+
+    No body is read, and no proxy of the environment is used: it would connect where it likes.
+    """
     target = parse_target(delivery.url)
     signed = signed_headers(secret, delivery.event_id, delivery.body, datetime.now(UTC))
     headers: list[tuple[bytes | str, bytes | str]] = [

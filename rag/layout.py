@@ -84,9 +84,10 @@ def references(lines: list[Line], marker: int) -> list[Marker]:
 
 
 def place_of(citation: Citation) -> str:
-    """Where in its document a quote stands: page, headings, version."""
+    """Where in its document a quote stands: page, headings below the title, version."""
     page = None if citation.page is None else f"page {citation.page}"
-    headings = " / ".join(visible(one) for one in citation.heading_path)
+    below = (one for one in citation.heading_path if one.casefold() != citation.title.casefold())
+    headings = " / ".join(visible(one) for one in below)
     return ", ".join(one for one in (page, headings, f"version {citation.version}") if one)
 
 

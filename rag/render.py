@@ -218,8 +218,8 @@ def _html_sources(citations: Sequence[Citation], lines: list[Line]) -> Iterator[
         )
         yield f'<li id="{source_anchor(one.marker)}" value="{one.marker}">'
         yield f'<blockquote lang="" dir="auto">{_text(one.quote)}</blockquote>'
-        yield f'<p><cite lang="" dir="auto">{_text(one.title)}</cite>, {_text(place_of(one))}'
-        yield f"{_html_address(one.uri)} {back}</p>\n</li>"
+        where = f"{_text(place_of(one))}{_html_address(one.uri)}"
+        yield f'<p><cite lang="" dir="auto">{_text(one.title)}</cite>, {where} {back}</p>\n</li>'
     yield "</ol>\n</section>"
 
 

@@ -19,6 +19,7 @@ from rag.sanitize import visible
 from rag.types import EXTRACTIVE, Conflict, Coverage, Summary, Usage, Verdict
 
 AT = datetime(2026, 11, 25, 6, 15, tzinfo=UTC)
+DEFAULTS: dict[str, Any] = {"title": "Ferries", "at": AT}
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -81,7 +82,7 @@ def made_of(
     source = document(text, uri=uri, title=title)
     statements, at = [], 0
     for one in texts:
-        pointer = Pointer(source, Span(at, at + len(one)), ("Harbour", title))
+        pointer = Pointer(source, Span(at, at + len(one)), ("Harbour", title.upper(), "Money"))
         statements.append(Statement(one, (pointer,), 0.9, verdict))
         at += len(one) + 1
     cited = write([*statements, statements[0]], separator)
@@ -103,12 +104,12 @@ def made_of(
 def page_of_markdown(made: Summary, **options: Any) -> lxml_html.HtmlElement:
     """Markdown as a viewer shows it that lets HTML pass."""
     viewer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    options = {"title": "Ferries", "at": AT} | options
+    options = dict(DEFAULTS) | options
     return lxml_html.document_fromstring(viewer.render(markdown_of(made, **options)))
 
 
 def page_of_html(made: Summary, **options: Any) -> lxml_html.HtmlElement:
-    options = {"title": "Ferries", "at": AT} | options
+    options = dict(DEFAULTS) | options
     return lxml_html.document_fromstring(html_of(made, **options))
 
 
@@ -152,7 +153,7 @@ def test_each_marker_leads_to_its_quote_and_back(page_of: Page) -> None:
 @pytest.mark.parametrize("page_of", PAGES)
 def test_a_quote_has_title_page_headings_version_and_address(page_of: Page) -> None:
     page = page_of(made_of(["Four ferries sail."]))
-    assert "Ferry budget, page 1, Harbour / Ferry budget, version 2" in shown(page)
+    assert "Ferry budget, page 1, Harbour / Money, version 2" in shown(page)
     assert page.find(".//blockquote").text_content().strip() == "Four ferries sail."
     (address,) = [a for a in page.iter("a") if (a.get("href") or "").startswith("http")]
     assert address.get("href") == address.text_content() == "https://news.example/a?b=1&c=2"
