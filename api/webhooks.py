@@ -196,8 +196,10 @@ async def _keep_delivering(
             for key in found:
                 if key not in tasks and len(tasks) < _AT_ONCE:
                     tasks[key] = asyncio.create_task(one(*key))
+            # Not wait_for, which in Python 3.11 may lose that it was cancelled.
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await woken.wait()
     finally:
         for task in tasks.values():
             task.cancel()
