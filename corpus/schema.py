@@ -142,6 +142,45 @@ answers = Table(
     Index("answers_by_time", "tenant", "created_at"),
 )
 
+# Where events are sent. The secret signs them, so it is kept as it is.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("secret", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("disabled_at", String),
+    Column("disabled_because", String),
+)
+
+# Events on their way to a webhook, and how each attempt went. `claimed_until` is till when nobody
+# but the process that set it makes an attempt.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("webhook_id", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("attempts", JSON, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("next_attempt_at", String),
+    Column("claimed_until", String),
+    UniqueConstraint("tenant", "event_id"),
+    Index("deliveries_by_webhook", "webhook_id", "seq"),
+    Index(
+        "deliveries_to_make",
+        "next_attempt_at",
+        sqlite_where=text("status = 'pending'"),
+        postgresql_where=text("status = 'pending'"),
+    ),
+)
+
 # `embedder` is whose vectors the chunks have, or wait for.
 properties = Table(
     "properties",

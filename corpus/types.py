@@ -223,3 +223,12 @@ class Passage:
     score: float
     rank: int
     ranks_by: Mapping[str, int]
+
+
+class DeliveryStatus(StrEnum):
+    """How far an event on its way to a webhook has come."""
+
+    PENDING = "pending"  # an attempt is to be made, or is being made
+    DELIVERED = "delivered"  # it was accepted, and is never sent again
+    FAILED = "failed"  # it was not accepted in as many attempts as are made
+    DISABLED = "disabled"  # nothing is sent to its webhook any more

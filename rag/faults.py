@@ -179,13 +179,8 @@ def _innermost(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _retry_after(error: Exception) -> float | None:
-    """Seconds, from `retry-after-ms`, or from `Retry-After` in seconds or as a date (RFC 9110)."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    seconds = _number(headers.get("retry-after-ms"))
-    if seconds is not None:
-        return seconds / 1000
-    value = headers.get("retry-after")
+def retry_after_seconds(value: str | None) -> float | None:
+    """What a header `Retry-After` says, in seconds or as a date (RFC 9110); None for neither."""
     seconds = _number(value)
     if seconds is not None or value is None:
         return seconds
@@ -193,6 +188,15 @@ def _retry_after(error: Exception) -> float | None:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):  # no date either, or one without a zone
         return None
+
+
+def _retry_after(error: Exception) -> float | None:
+    """Seconds, from `retry-after-ms` or from `Retry-After`."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    seconds = _number(headers.get("retry-after-ms"))
+    if seconds is not None:
+        return seconds / 1000
+    return retry_after_seconds(headers.get("retry-after"))
 
 
 def _number(value: str | None) -> float | None:

@@ -1,15 +1,39 @@
 """Settings, from the environment and a `.env` file: the only reader of either."""
 
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from corpus.types import Limits
 from rag.errors import InvalidSettings
 
 OPENAI_MODEL = "gpt-5.4-mini"  # of those that can write without reasoning first, the cheaper kind
+
+_HOST = re.compile(r"(?=.*[^\d.])[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+HostOrNetwork = IPv4Network | IPv6Network | str
+
+
+def _hosts_and_networks(value: object) -> object:
+    """Host names and networks, from names, addresses and prefixes between commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(_host_or_network(one.strip()) for one in value.split(",") if one.strip())
+
+
+def _host_or_network(text: str) -> HostOrNetwork:
+    host = text.lower().rstrip(".")
+    if _HOST.fullmatch(host):
+        return host
+    try:
+        return ip_network(text.strip("[]"))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is neither a host name nor a network: {error}") from None
 
 
 class Settings(BaseSettings):
@@ -127,6 +151,19 @@ class Settings(BaseSettings):
         None,
         description="Remote model that embeds documents and questions.",
         json_schema_extra={"default_text": "the embedded MiniLM"},
+    )
+    webhook_allow_private: Annotated[
+        tuple[HostOrNetwork, ...], NoDecode, BeforeValidator(_hosts_and_networks)
+    ] = Field(
+        default_factory=tuple,
+        description="Hosts and networks, `hooks.lan, 10.1.0.0/16`, that webhooks may reach "
+        "although they are private, and without TLS.",
+        json_schema_extra={"default_text": "none"},
+    )
+    digest_dir: Path | None = Field(
+        None,
+        description="Folder into which digests are written as Markdown and HTML.",
+        json_schema_extra={"default_text": "none, and no digest is written to files"},
     )
     log_level: str = Field(
         "warning",

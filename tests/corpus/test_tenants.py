@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
-from corpus import answers, changes, embedders, search, selection
+from corpus import answers, changes, deliveries, embedders, search, selection, webhooks
 from corpus.chunk import chunk
 from corpus.errors import NotFound
 from corpus.ingest import Upload, add, index
 from corpus.library import Draft, Library
 from corpus.parse import parse_text
-from corpus.types import Outcome
+from corpus.types import DeliveryStatus, Outcome
 from corpus.vectors import VectorIndex
 
 Count = Callable[[str], int]
@@ -26,8 +26,10 @@ Count = Callable[[str], int]
 OF_ALL_TENANTS = {
     "Library": {"close"},
     "VectorIndex": {"close", "indexes"},
+    "deliveries": {"due"},
     "embedders": {"take_over", "start_over", "change_over", "drop_stale_indexes", "require_turn"},
 }
+ATTEMPT = deliveries.Attempt("2026-01-01T00:00:00.000Z", 500, "It answered 500.", 0.1)
 VECTOR = np.ones(4, np.float32)
 
 
@@ -48,6 +50,10 @@ class Two:
         add(library, "a", Upload("Cod.", "text/plain", "b", "archive"), count_tokens=count_tokens)
         index(library, vectors, _embed)
         answers.keep(library, "a", "ans_a", "{}", answers.Claim("key", "0"))
+        self.webhook = webhooks.add(library, "a", "https://a.example/", "whsec_a").id
+        for name in ("evt_a", "evt_over"):
+            deliveries.add(library, "a", self.webhook, name, "{}")
+        deliveries.record(library, "a", "evt_over", ATTEMPT, DeliveryStatus.FAILED)
         (document,), _ = library.documents("a", "news", 9)
         self.document = document.id
         self.chunk = library.chunks("a", document.id)[0].id
@@ -75,6 +81,8 @@ class Two:
                 "SELECT * FROM files WHERE tenant = 'a' ORDER BY sha256",
                 "SELECT * FROM collections WHERE tenant = 'a'",
                 "SELECT * FROM answers WHERE tenant = 'a'",
+                "SELECT * FROM webhooks WHERE tenant = 'a'",
+                "SELECT * FROM deliveries WHERE tenant = 'a' ORDER BY event_id",
                 "SELECT * FROM stale_vectors WHERE tenant = 'a'",
                 "SELECT rowid, heading, body FROM chunks_text WHERE rowid = :chunk",
             ):
@@ -110,6 +118,19 @@ def keep_with_the_key_of_a(two: Two) -> bool:
     return kept is not None and kept.id == "ans_b"
 
 
+def hold_webhook(two: Two) -> None:
+    with two.library.writer.begin() as connection:
+        webhooks.hold(connection, "b", two.webhook)
+
+
+def add_the_event_of_a(two: Two) -> bool:
+    webhook = webhooks.add(two.library, "b", "https://b.example/", "whsec_b")
+    added = deliveries.add(two.library, "b", webhook.id, "evt_a", "[]")
+    webhooks.remove(two.library, "b", webhook.id)
+    deliveries.forget(two.library, "b", "9999")
+    return (added.url, added.body) == (webhook.url, "[]")
+
+
 # What tenant "b" gets for what is of tenant "a", by the name of the function.
 TRIED: Mapping[str, Callable[[Two], Any]] = {
     "Library.accept": lambda two: two.library.accept("b", two.draft).id != two.document,
@@ -138,6 +159,17 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
         two.library, "b", two.document, {"by": "b"}
     ),
     "changes.delete_collection": lambda two: delete_collection(two, "b"),
+    "deliveries.add": add_the_event_of_a,
+    "deliveries.claim": lambda two: deliveries.claim(two.library, "b", "evt_a", 9),
+    "deliveries.forget": lambda two: deliveries.forget(two.library, "b", "9999") == 0,
+    "deliveries.get": lambda two: deliveries.get(two.library, "b", "evt_a"),
+    "deliveries.page": lambda two: (
+        two.webhook not in [one.webhook_id for one in deliveries.page(two.library, "b", 9)[0]]
+        and deliveries.page(two.library, "b", 9, webhook_id=two.webhook)[0] == []
+    ),
+    "deliveries.record": lambda two: deliveries.record(
+        two.library, "b", "evt_over", ATTEMPT, DeliveryStatus.DELIVERED
+    ),
     "embedders.incomplete": lambda two: embedders.incomplete(two.library, "b") == [],
     "embedders.is_complete": lambda two: embedders.is_complete(two.library, "b", "news"),
     "search.by_words": lambda two: (
@@ -153,6 +185,12 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "selection.selected_documents": lambda two: (
         two.document not in selection.selected_documents(two.library, "b", "news", ())
     ),
+    "webhooks.add": lambda two: webhooks.add(two.library, "b", "https://b.example/", "").id > "",
+    "webhooks.disable": lambda two: webhooks.disable(two.library, "b", two.webhook, "b"),
+    "webhooks.enable": lambda two: webhooks.enable(two.library, "b", two.webhook),
+    "webhooks.get": lambda two: webhooks.get(two.library, "b", two.webhook),
+    "webhooks.hold": hold_webhook,
+    "webhooks.remove": lambda two: webhooks.remove(two.library, "b", two.webhook),
     "VectorIndex.copy": lambda two: two.vectors.copy("b", "news", {999: two.chunk}) == set(),
     "VectorIndex.count": lambda two: two.vectors.count("b", "archive") == 0,
     "VectorIndex.delete": lambda two: two.vectors.delete("b", "news", [two.chunk]),
@@ -176,7 +214,17 @@ def _public(room: type | ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]
 
 PUBLIC = dict(
     one
-    for room in (Library, VectorIndex, answers, changes, embedders, search, selection)
+    for room in (
+        Library,
+        VectorIndex,
+        answers,
+        changes,
+        deliveries,
+        embedders,
+        search,
+        selection,
+        webhooks,
+    )
     for one in _public(room)
 )
 
@@ -195,7 +243,7 @@ def test_the_storage_can_not_be_called_without_a_tenant(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(TRIED))
 def test_another_tenant_neither_sees_nor_changes_anything(two: Two, name: str) -> None:
     before = two.of_a()
-    assert all(before[:6])
+    assert all(before[:8])
     with suppress(NotFound):
         assert TRIED[name](two) in (True, None)
     index(two.library, two.vectors, _embed)

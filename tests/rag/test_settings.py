@@ -1,5 +1,6 @@
 """Settings come from the environment and from .env, and a bad one is named."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ GOOD: dict[str, tuple[str, object]] = {
     "embedding_base_url": ("http://127.0.0.1:8081/v1", "http://127.0.0.1:8081/v1"),
     "embedding_api_key": ("sk-s3cret", SecretStr("sk-s3cret")),
     "embedding_model": ("bge-small", "bge-small"),
+    "webhook_allow_private": (
+        "Hooks.lan., 10.1.0.0/16,127.0.0.1, fd00::/8",
+        (
+            "hooks.lan",
+            ip_network("10.1.0.0/16"),
+            ip_network("127.0.0.1/32"),
+            ip_network("fd00::/8"),
+        ),
+    ),
+    "digest_dir": ("/srv/digests", Path("/srv/digests")),
     "log_level": ("debug", "debug"),
 }
 BAD = {
@@ -59,6 +70,7 @@ BAD = {
     "llm_seconds": ["0", "-1", "soon"],
     "llm_retries": ["-1", "11", "x"],
     "llm_max_tokens": ["15", "x"],
+    "webhook_allow_private": ["10.0.0.1/8", "http://hooks.lan", "hooks lan", "10.1", "a/b", "*"],
     "log_level": ["loud", "INFO\n", ""],
 }
 
