@@ -118,14 +118,21 @@ def _find(asked: _Asked, sources: Sources) -> None:
 
 
 def _quoted(asked: _Asked, sources: Sources) -> Answer:
+    """What answers in the words of the question itself, or else in those of the standalone one.
+
+    The latter names the topic, which sentences that answer seldom do.
+    """
     with step("read", asked.timings):
-        reading = read(
-            asked.standalone,
-            asked.passages,
-            asked.texts,
-            lambda name: sources.library.chunks(sources.tenant, name),
-            sources.embed,
-        )
+        for question in dict.fromkeys((asked.question.text, asked.standalone)):
+            reading = read(
+                question,
+                asked.passages,
+                asked.texts,
+                lambda name: sources.library.chunks(sources.tenant, name),
+                sources.embed,
+            )
+            if reading.reason is None:
+                break
     empty = _answer(asked, EXTRACTIVE, None)
     if reading.reason is not None:
         return replace(

@@ -37,6 +37,7 @@ GOOD: dict[str, tuple[str, object]] = {
     "llm_seconds": ("7.5", 7.5),
     "llm_retries": ("0", 0),
     "llm_max_tokens": ("300", 300),
+    "llm_judge": ("true", True),
     "embedding_base_url": ("http://127.0.0.1:8081/v1", "http://127.0.0.1:8081/v1"),
     "embedding_api_key": ("sk-s3cret", SecretStr("sk-s3cret")),
     "embedding_model": ("bge-small", "bge-small"),
