@@ -10,6 +10,7 @@ from corpus.errors import InvalidRequest, NotFound
 from corpus.ingest import Embed
 from corpus.library import Library
 from corpus.types import Document, DocumentVersion, Passage
+from rag.asking import Asking, answer_prompt, repair_prompt
 from rag.calls import Calls, Writer
 from rag.composition import Composition
 from rag.conflicts import conflicts_in, contrary_to
@@ -153,7 +154,13 @@ async def _written(asked: _Asked, sources: Sources, calls: Calls) -> AsyncGenera
             offered.evidence, said, lambda: _chances(asked, offered, sources.embed), sources.embed
         )
 
-    writing = Writing(asked.question, asked.standalone, offered, calls, contrary)
+    guard = calls.writer.guard
+    asking = Asking(
+        answer_prompt(asked.standalone, asked.question.history, offered, guard),
+        lambda sentence, where: repair_prompt(asked.standalone, sentence, offered, where, guard),
+        said=asked.standalone,
+    )
+    writing = Writing(asking, asked.question.policy, offered, calls, contrary)
     async with aclosing(writing.events()) as events:
         async for event in events:
             yield event
