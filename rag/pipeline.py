@@ -15,9 +15,7 @@ from langchain_core.documents import BaseDocumentCompressor
 
 from corpus.answers import Claim
 from corpus.filters import Filter, read_filter
-from corpus.types import (
-    Passage,
-)
+from corpus.types import DocumentVersion, Passage
 from rag.answer import Sources, answering
 from rag.calls import Writer
 from rag.entailment import ClaimModel
@@ -26,12 +24,24 @@ from rag.fusion import Fusion
 from rag.holdings import TENANT, Holdings
 from rag.llm import chat_model, close_model
 from rag.offer import Guard
+from rag.plan import Plan
+from rag.replies import Journal, Progress, Replies
 from rag.rerank import WIDER, reranked
 from rag.resolve import citation_state
 from rag.retrieve import FUSION, Mode, retrieve, usable_mode
 from rag.settings import OPENAI_MODEL, Settings
-from rag.summarize import summary_by_quoting
-from rag.types import Answer, Answering, CitationState, Policy, Question, Summary, Turn
+from rag.summaries import Summaries, versions_to_summarize
+from rag.types import (
+    Answer,
+    Answering,
+    CitationState,
+    Estimate,
+    Policy,
+    Question,
+    Summary,
+    SummaryTask,
+    Turn,
+)
 from rag.verify import Evidence, Judgement, judge
 from rag.words import check_written
 
@@ -55,6 +65,9 @@ class Pipeline(Holdings):
         self._reranker = reranker
         self._loading = Lock()
         self._claims: ClaimModel | None = None
+        self._summaries = Summaries(
+            self._library, TENANT, self._model.embed, self._count_tokens, settings
+        )
         self._writer = (
             None
             if model is None
@@ -201,23 +214,77 @@ class Pipeline(Holdings):
                     await self.keep_answer(event.answer, claim)
                 yield event
 
-    async def summarize(
-        self, document_ids: Sequence[str], *, focus: str | None = None, max_words: int = 120
-    ) -> Summary:
-        """Summarize documents by quoting; raises NotFound, or InvalidRequest for none."""
-        return await asyncio.to_thread(self._summarize, document_ids, focus, max_words)
+    async def versions_to_summarize(
+        self,
+        document_ids: Sequence[str] | None = None,
+        collection: str | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> tuple[DocumentVersion, ...]:
+        """The searchable versions of documents: of these, or of those that pass a filter.
 
-    def _summarize(self, document_ids: Sequence[str], focus: str | None, max_words: int) -> Summary:
-        if focus is not None:
-            check_written("focus", focus)
-        return summary_by_quoting(
+        Raises NotFound, and InvalidRequest where there is nothing to summarize.
+        """
+        return await asyncio.to_thread(
+            versions_to_summarize,
             self._library,
             TENANT,
             document_ids,
-            embed=self._model.embed,
-            max_words=max_words,
-            focus=focus,
+            collection,
+            read_filter(where),
         )
+
+    async def summarize(
+        self,
+        task: SummaryTask | Sequence[str],
+        *,
+        focus: str | None = None,
+        max_words: int | None = None,
+    ) -> Summary:
+        """A summary, of a task or of documents by their ids; raises as `make_summary` does."""
+        if not isinstance(task, SummaryTask):
+            versions = await self.versions_to_summarize(task)
+            task = SummaryTask(versions, focus=focus, max_words=max_words)
+        return await self.make_summary(task, await self.plan_summary(task))
+
+    async def plan_summary(self, task: SummaryTask) -> Plan | None:
+        """What a model is to read for a summary; None where none does.
+
+        Raises InvalidRequest for a budget in which nothing can be done, a blank focus, or a model
+        that is wanted and not there.
+        """
+        return await asyncio.to_thread(self._summaries.plan, task, self._writer)
+
+    async def estimate_summary(self, task: SummaryTask) -> Estimate:
+        """What a summary would take; raises as `plan_summary` does."""
+        return await asyncio.to_thread(self._summaries.estimate, task, self._writer)
+
+    async def make_summary(
+        self,
+        task: SummaryTask,
+        plan: Plan | None,
+        *,
+        limit: asyncio.Semaphore | None = None,
+        patience: float = 0.0,
+        journal: Journal | None = None,
+        progress: Progress | None = None,
+    ) -> Summary:
+        """The summary of a plan, by the model, or by quoting where the plan is None.
+
+        The rest is as `rag.replies.Replies` has it. Raises ProviderError.
+        """
+        if plan is None or self._writer is None:
+            return await asyncio.to_thread(self._summaries.quote, task)
+        replies = Replies(
+            self._writer,
+            limit=limit or asyncio.Semaphore(self.settings.llm_concurrency),
+            width=self.settings.llm_concurrency,
+            answer_tokens=self.settings.llm_max_tokens,
+            budget=task.budget_tokens,
+            patience=patience,
+            journal=journal,
+            progress=progress,
+        )
+        return await self._summaries.write(task, plan, replies)
 
     async def citation(self, citation_id: str) -> CitationState:
         """A citation as it stands today; raises NotFound."""

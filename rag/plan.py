@@ -131,7 +131,7 @@ def _repeated(task: SummaryTask, read: Read) -> set[int]:
     return {key for key, count in had_by.items() if count >= least}
 
 
-def writing_tokens(task: SummaryTask, call_tokens: int, answer_tokens: int) -> int:
+def writing_tokens(call_tokens: int, answer_tokens: int) -> int:
     """Most tokens that one try to write a summary takes, sent and written."""
     return 2 * OVERHEAD + 2 * call_tokens + answer_tokens
 
@@ -149,17 +149,15 @@ def _within(
     if total <= call_tokens:
         allowed = (task.budget_tokens - 2 * OVERHEAD - answer_tokens) / 2
     else:
-        left = task.budget_tokens - writing_tokens(task, call_tokens, answer_tokens)
+        left = task.budget_tokens - writing_tokens(call_tokens, answer_tokens)
         a_call = 2 * OVERHEAD + call_tokens * 1.2 + 2 * answer_tokens
         allowed = left // a_call * call_tokens
         if allowed <= 0:
-            allowed = min(
-                call_tokens, (task.budget_tokens - 2 * OVERHEAD - answer_tokens) / 2
-            )
+            allowed = min(call_tokens, (task.budget_tokens - 2 * OVERHEAD - answer_tokens) / 2)
     if allowed < min(total, 100):
         raise InvalidRequest(
             f"In {task.budget_tokens:,} tokens nothing can be read and written. Give "
-            f"{writing_tokens(task, call_tokens, answer_tokens):,} or more, or no budget."
+            f"{writing_tokens(call_tokens, answer_tokens):,} or more, or no budget."
         )
     sizes: Counter[int] = Counter()
     for part in parts:
@@ -202,9 +200,7 @@ def _batches(parts: Iterable[Part], call_tokens: int) -> Iterator[tuple[Part, ..
             batch, size, lines = [], 0, 0
         if batch and batch[-1].document == part.document:
             before = batch[-1]
-            batch[-1] = Part(
-                part.document, before.units + part.units, before.tokens + part.tokens
-            )
+            batch[-1] = Part(part.document, before.units + part.units, before.tokens + part.tokens)
         else:
             batch.append(part)
         size += part.tokens

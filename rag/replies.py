@@ -80,8 +80,9 @@ Progress = Callable[["Replies"], Awaitable[None]]
 class Replies(Calls):
     """The calls of one summary.
 
-    At most so many run at a time as `limit` lets. None is begun that might take the summary over
-    its budget of tokens. A model that fails for now is asked again for `patience` seconds.
+    At most `width` run at a time, as `limit` lets, which other summaries may share. None is begun
+    that might take the summary over its budget of tokens. A model that fails for now is asked again
+    for `patience` seconds.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Replies(Calls):
         writer: Writer,
         *,
         limit: asyncio.Semaphore,
+        width: int,
         answer_tokens: int,
         budget: int | None = None,
         patience: float = 0.0,
@@ -98,6 +100,7 @@ class Replies(Calls):
         """No call yet; `answer_tokens` are the most that the model may write in one."""
         super().__init__(writer)
         self.made = 0
+        self.width = width + 2  # calls to be prepared at a time, so that none waits for its prompt
         self._limit = limit
         self._answer_tokens = answer_tokens
         self._budget = budget

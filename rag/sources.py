@@ -1,4 +1,4 @@
-"""A version of a document as a summary reads it: its sentences and rows, and which are set aside."""
+"""A version of a document as a summary reads it: sentences and rows, and which are set aside."""
 
 import re
 from collections import Counter
@@ -14,7 +14,8 @@ from rag.verify import Evidence, evidence_of
 
 # What sites put around articles, where a whole sentence or line is of it.
 _BOILERPLATE = re.compile(
-    r"\W*(©|\(c\)|copyright (©|\(c\)|\d{4})|all rights reserved|(please )?(subscribe|sign up|log ?in|register)\b"
+    r"\W*(©|\(c\)|copyright (©|\(c\)|\d{4})|all rights reserved"
+    r"|(please )?(subscribe|sign up|log ?in|register)\b"
     r"|(click|tap) (here|on)\b|(read|see|watch|find out) more\b|related (topics|articles|stories)"
     r"|follow \w+( \w+)? on\b|share this\b|advertisement\b|(this )?(site|website|page) uses cookies"
     r"|(we|our partners) use cookies|accept (all )?cookies|privacy policy|terms (of use|and "
@@ -36,6 +37,7 @@ class Aside(StrEnum):
     SPEAKS_TO_A_MODEL = "speaks_to_a_model"  # it gives instructions to a model
     BUDGET = "budget"  # there were no tokens left to read it
     CHANGED = "changed"  # the document was changed or deleted meanwhile
+    WITHHELD = "withheld"  # the model's provider, or a check of ours, let nothing of it through
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.errors import InvalidRequest
 from corpus.ingest import Embed
 from corpus.library import Library
-from corpus.types import Chunk, Document, Unit, UnitKind
+from corpus.types import Chunk, Document, DocumentVersion, Unit, UnitKind
 from rag.citations import CitedText, Pointer, Statement, write
 from rag.evidence import unit_text
 from rag.telemetry import step
-from rag.types import EXTRACTIVE, Coverage, Summary, Usage
+from rag.types import EXTRACTIVE, Coverage, Summary, SummaryTask, Usage
 
 _DAMPING = 0.85  # as in LexRank
 _STEPS = 50
@@ -70,27 +69,18 @@ def summarize(
 
 
 def summary_by_quoting(
-    library: Library,
-    tenant: str,
-    document_ids: Sequence[str],
-    *,
-    embed: Embed,
-    max_words: int,
-    focus: str | None,
+    library: Library, tenant: str, task: SummaryTask, *, embed: Embed
 ) -> Summary:
-    """Summarize stored documents; raises NotFound, or InvalidRequest for none."""
-    if not document_ids:
-        raise InvalidRequest("Name at least one document to summarize.")
+    """Summarize versions of documents; raises NotFound."""
     timings: dict[str, float] = {}
     with step("load", timings):
-        names = tuple(dict.fromkeys(document_ids))
-        sources = [_source(library, tenant, name) for name in names]
+        sources = [_source(library, tenant, version) for version in task.versions]
     with step("summarize", timings):
-        cited, coverage = summarize(sources, embed, max_words=max_words, focus=focus)
+        cited, coverage = summarize(sources, embed, max_words=task.words, focus=task.focus)
     return Summary(
-        id=f"sum_{uuid.uuid4().hex}",
-        document_ids=names,
-        focus=focus,
+        id=task.id or f"sum_{uuid.uuid4().hex}",
+        document_ids=tuple(name for name, _ in task.versions),
+        focus=task.focus,
         text=cited.text,
         sentences=cited.sentences,
         citations=cited.citations,
@@ -102,11 +92,10 @@ def summary_by_quoting(
     )
 
 
-def _source(library: Library, tenant: str, name: str) -> tuple[Document, Sequence[Chunk]]:
-    chunks = library.chunks(tenant, name)
-    if not chunks:
-        raise InvalidRequest(f"{name!r} is still being embedded. Try again in a moment.")
-    return library.document(tenant, name, chunks[0].version), chunks
+def _source(
+    library: Library, tenant: str, version: DocumentVersion
+) -> tuple[Document, Sequence[Chunk]]:
+    return library.document(tenant, *version), library.chunks(tenant, version[0])
 
 
 def _units(chunks: Sequence[Chunk]) -> list[Unit]:
