@@ -246,12 +246,16 @@ class Pipeline(Holdings):
             task = SummaryTask(versions, focus=focus, max_words=max_words)
         return await self.make_summary(task, await self.plan_summary(task))
 
-    async def plan_summary(self, task: SummaryTask) -> Plan | None:
-        """What a model is to read for a summary; None where none does.
+    def check_summary(self, task: SummaryTask) -> None:
+        """Raise InvalidRequest for what can not be done.
 
-        Raises InvalidRequest for a budget in which nothing can be done, a blank focus, or a model
-        that is wanted and not there.
+        No document, a budget in which nothing can be done, a blank focus, or a model that is wanted
+        and not there.
         """
+        self._summaries.check(task, self._writer)
+
+    async def plan_summary(self, task: SummaryTask) -> Plan | None:
+        """What a model is to read for a summary, None where none does; raises InvalidRequest."""
         return await asyncio.to_thread(self._summaries.plan, task, self._writer)
 
     async def estimate_summary(self, task: SummaryTask) -> Estimate:

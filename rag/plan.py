@@ -1,11 +1,12 @@
 """What a model is to read for a summary, and in how many calls, before any is made."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from corpus.errors import InvalidRequest, NotFound
+from corpus.errors import NotFound
 from corpus.types import DocumentVersion
 from rag.sources import Aside, Source, plain
 from rag.types import SummaryTask
@@ -13,9 +14,11 @@ from rag.types import SummaryTask
 # Documents that have a sentence word for word from which it is the site's and not theirs: this many
 # and this share of them.
 _REPEATED, _REPEATED_SHARE = 5, 0.2
+_LEAST_EACH = 60  # tokens of a document, for which it is begun
 _MOST_LINES = 900  # of a call, whose numbers have three digits
 # Tokens that a call sends beside what it reads, and that it brings, as a share of those.
 OVERHEAD, ANSWERED = 350, 0.3
+LEAST_READ = 100  # tokens of the sources, of which a summary can be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,7 @@ def make_plan(
 ) -> Plan:
     """Plan a summary by a model, which reads at most `call_tokens` of the sources in one call.
 
-    `answer_tokens` are the most that it may write in one. Raises InvalidRequest for a budget in
-    which nothing can be done.
+    `answer_tokens` are the most that it may write in one.
     """
     repeated = _repeated(task, read)
     readings: list[Reading] = []
@@ -141,7 +143,8 @@ def _within(
 ) -> tuple[list[Part], Counter[int]]:
     """What the budget lets be read, and how much of each document it does not.
 
-    Every document is read from its start, all of them equally far: the shortest ones whole.
+    Every document is read from its start, all of them equally far: the shortest ones whole. Where
+    that would be less than a sentence or two, only some of the documents are.
     """
     total = sum(part.tokens for part in parts)
     if task.budget_tokens is None:
@@ -154,21 +157,18 @@ def _within(
         allowed = left // a_call * call_tokens
         if allowed <= 0:
             allowed = min(call_tokens, (task.budget_tokens - 2 * OVERHEAD - answer_tokens) / 2)
-    if allowed < min(total, 100):
-        raise InvalidRequest(
-            f"In {task.budget_tokens:,} tokens nothing can be read and written. Give "
-            f"{writing_tokens(call_tokens, answer_tokens):,} or more, or no budget."
-        )
     sizes: Counter[int] = Counter()
     for part in parts:
         sizes[part.document] += part.tokens
+    sizes = _some(sizes, int(allowed // _LEAST_EACH))
     each = _equal_share(sizes.values(), allowed)
     kept: list[Part] = []
     left_out: Counter[int] = Counter()
     so_far: Counter[int] = Counter()
     room = allowed
     for part in parts:
-        if so_far[part.document] + part.tokens <= each and part.tokens <= room:
+        mine = so_far[part.document] + part.tokens
+        if part.document in sizes and mine <= each and part.tokens <= room:
             so_far[part.document] += part.tokens
             room -= part.tokens
             kept.append(part)
@@ -176,6 +176,15 @@ def _within(
             so_far[part.document] = int(each) + 1  # nothing after a gap
             left_out[part.document] += 1
     return kept, left_out
+
+
+def _some(sizes: Counter[int], most: int) -> Counter[int]:
+    """At most so many of the documents, at equal distances; one at least."""
+    if len(sizes) <= max(1, most):
+        return sizes
+    places = list(sizes)
+    step = len(places) / max(1, most)
+    return Counter({place: sizes[place] for place in places[:: math.ceil(step)]})
 
 
 def _equal_share(sizes: Iterable[int], allowed: float) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -131,7 +132,8 @@ class Replies(Calls):
             try:
                 async with self._limit:
                     reply = await self._call(messages)
-                await self._journal.keep(key, reply)
+                # Whoever cancels now does not lose what is paid for.
+                await asyncio.shield(self._journal.keep(key, reply))
                 self._spend(reply)
             finally:
                 await self._release(needed)
@@ -188,6 +190,7 @@ class Replies(Calls):
 
         if not self._patience:
             return await once()
+        start = time.monotonic()
         patiently = AsyncRetrying(
             retry=retry_if_exception_type(_PASSING),
             wait=_wait,
@@ -195,7 +198,14 @@ class Replies(Calls):
             before_sleep=_log_retry,
             reraise=True,
         )
-        return await patiently(once)
+        try:
+            return await patiently(once)
+        except _PASSING as error:
+            minutes = (time.monotonic() - start) / 60
+            tried = f"It has been asked again and again for {minutes:.1f} minutes."
+            kept = "Retry the job when it is back: what was replied before is kept."
+            error.args = (f"{error.args[0]} {tried} {kept}",)
+            raise
 
     def _tokens(self, messages: "Sequence[BaseMessage]") -> int:
         return sum(self.writer.count_tokens(str(message.content)) for message in messages)

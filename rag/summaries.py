@@ -1,7 +1,7 @@
 """Summaries of one library: which documents, by the model or by quoting, and what they take."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from corpus.errors import InvalidRequest
@@ -12,7 +12,7 @@ from corpus.searchable import searchable_versions
 from corpus.types import DocumentVersion
 from rag.abstractive import Desk, abstract
 from rag.calls import Writer
-from rag.plan import ANSWERED, OVERHEAD, Plan, Read, make_plan
+from rag.plan import ANSWERED, LEAST_READ, OVERHEAD, Plan, Read, make_plan
 from rag.reading import batch_messages
 from rag.replies import Replies
 from rag.settings import Settings
@@ -44,15 +44,8 @@ class Summaries:
 
     def plan(self, task: SummaryTask, writer: Writer | None) -> Plan | None:
         """As `Pipeline.plan_summary`."""
-        check_task(task)
-        if task.answering is Answering.EXTRACTIVE:
-            return None
-        if writer is None:
-            if task.answering is Answering.LLM:
-                raise InvalidRequest(
-                    'There is no model to write a summary, which mode "llm" asks for. Set '
-                    "PINCITE_LLM_BASE_URL and PINCITE_LLM_MODEL, or ask with another mode."
-                )
+        self.check(task, writer)
+        if task.answering is Answering.EXTRACTIVE or writer is None:
             return None
         return make_plan(
             task,
@@ -62,6 +55,21 @@ class Summaries:
             answer_tokens=self._settings.llm_max_tokens,
         )
 
+    def check(self, task: SummaryTask, writer: Writer | None) -> None:
+        """As `Pipeline.check_summary`."""
+        check_task(task)
+        if task.answering is Answering.LLM and writer is None:
+            raise InvalidRequest(
+                'There is no model to write a summary, which mode "llm" asks for. Set '
+                "PINCITE_LLM_BASE_URL and PINCITE_LLM_MODEL, or ask with another mode."
+            )
+        least = 2 * OVERHEAD + self._settings.llm_max_tokens + 2 * LEAST_READ
+        if task.budget_tokens is not None and writer is not None and task.budget_tokens < least:
+            raise InvalidRequest(
+                f"budget_tokens is {task.budget_tokens:,}, in which nothing can be read and "
+                f"written. Give {least:,} or more, or leave it out."
+            )
+
     def estimate(self, task: SummaryTask, writer: Writer | None) -> Estimate:
         """As `Pipeline.estimate_summary`.
 
@@ -70,27 +78,21 @@ class Summaries:
         plan = self.plan(task, writer)
         if plan is None:
             return Estimate(0, 0, 0, 0, None, len(task.versions))
-        read = self._reader()
-        calls, prompt, completion = 1, OVERHEAD, round(task.words * 2)
+        settings, read = self._settings, self._reader()
+        room = settings.summary_tokens
+        prompt, completion = OVERHEAD, round(task.words * 2)
         if plan.direct:
             prompt += round(plan.read * 1.3)
         else:
             for batch in plan.batches:
-                texts = batch_messages(plan, batch, read, task.focus, self._settings.llm_max_tokens)
+                texts = batch_messages(plan, batch, read, task.focus, settings.llm_max_tokens)
                 prompt += sum(map(self._count_tokens, texts))
-            calls += len(plan.batches)
-            noted = round(min(ANSWERED * plan.read, len(plan.batches) * self._answer_tokens))
-            completion += noted
-            room = self._settings.summary_tokens
-            while noted > room:  # a level of merging
-                groups = math.ceil(noted / self._settings.summary_tokens)
-                calls += groups
-                prompt += noted + groups * OVERHEAD
-                noted = round(noted * 0.5)
-                completion += noted
-            prompt += min(2 * room, 3 * noted)
+            levels = list(_levels(plan, settings))
+            completion += sum(noted for noted, _ in levels)
+            prompt += sum(noted + groups * OVERHEAD for noted, groups in levels)
+            prompt += min(2 * room, 3 * levels[-1][0])
         return Estimate(
-            calls,
+            calls_of(plan, settings),
             plan.read,
             prompt,
             completion,
@@ -114,10 +116,6 @@ class Summaries:
         check_task(task)
         return summary_by_quoting(self._library, self._tenant, task, embed=self._embed)
 
-    @property
-    def _answer_tokens(self) -> int:
-        return self._settings.llm_max_tokens
-
     def _reader(self) -> Read:
         @lru_cache(maxsize=_HELD)
         def read(version: DocumentVersion) -> Source:
@@ -135,6 +133,27 @@ def price(settings: Settings, prompt: int, completion: int) -> float | None:
     if into is None and out is None:
         return None
     return round((prompt * (into or 0.0) + completion * (out or 0.0)) / 1e6, 6)
+
+
+def calls_of(plan: Plan, settings: Settings) -> int:
+    """About how many calls of the model a summary takes."""
+    if plan.direct:
+        return 1
+    return 1 + len(plan.batches) + sum(groups for _, groups in _levels(plan, settings))
+
+
+def _levels(plan: Plan, settings: Settings) -> Iterator[tuple[int, int]]:
+    """About how many tokens of claims each level gives, and in how many calls it was merged.
+
+    The first gives what was noted, in none.
+    """
+    most = len(plan.batches) * settings.llm_max_tokens
+    noted, groups = round(min(ANSWERED * plan.read, most)), 0
+    yield noted, groups
+    while 2.5 * noted > 2 * settings.summary_tokens:  # with the sentences that the claims rest on
+        groups = math.ceil(noted / settings.summary_tokens)
+        noted = round(noted * 0.5)
+        yield noted, groups
 
 
 def check_task(task: SummaryTask) -> None:
