@@ -111,11 +111,12 @@ class Workflows:
 
             async def write() -> None:
                 job_id = str(DBOS.workflow_id)
-                await written(pipeline, task, planned_as, job_id=job_id, limit=calls, note=_note)
+                made = written(pipeline, task, plan_json, job_id=job_id, limit=calls, note=_note)
+                await self._unless_stopped(made)
 
             with self._counted():
-                planned_as = await self._step("plan", plan)
-                await self._step("write", lambda: self._unless_stopped(write()), attempts=1)
+                plan_json = await self._step("plan", plan)
+                await self._step("write", write, attempts=1)
 
         calls = asyncio.Semaphore(pipeline.settings.llm_concurrency)  # of all summaries together
         self._summarize = summarize
