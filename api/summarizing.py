@@ -1,7 +1,8 @@
 """The steps of a job that makes a summary. Each may be run again, and pays for nothing twice."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from rag import Pipeline
@@ -9,6 +10,8 @@ from rag.keeping import json_of_plan, plan_of_json
 from rag.replies import Replies
 from rag.summaries import calls_of, price
 from rag.types import SummaryTask
+
+_PAUSE = 0.5  # seconds between two notes of what was read
 
 Note = Callable[[Mapping[str, Any]], Awaitable[None]]  # of what a job has come to
 
@@ -52,14 +55,16 @@ async def written(
 
     known = None if plan is None else plan_of_json(plan)
     total_calls = 0 if known is None else calls_of(known, pipeline.settings)
-    summary = await pipeline.make_summary(
-        task,
-        known,
-        limit=limit,
-        patience=pipeline.settings.llm_patience_seconds,
-        journal=journal,
-        progress=progress,
-    )
+    async with _followed(note) as on_read:
+        summary = await pipeline.make_summary(
+            task,
+            known,
+            limit=limit,
+            patience=pipeline.settings.llm_patience_seconds,
+            journal=journal,
+            progress=progress,
+            on_read=on_read,
+        )
     await pipeline.keep_summary(summary)
     if known is not None:
         await note({"done": summary.calls, "total": summary.calls})
@@ -69,3 +74,32 @@ async def written(
 def _usage(pipeline: Pipeline, prompt: int, completion: int) -> dict[str, Any]:
     cost = price(pipeline.settings, prompt, completion)
     return {"prompt": prompt, "completion": completion, "cost": cost}
+
+
+@asynccontextmanager
+async def _followed(note: Note) -> AsyncIterator[Callable[[int], None]]:
+    """Notes the documents that a thread has read, and stops it when the job is stopped."""
+    read = 0
+    stopped = False
+
+    def on_read(done: int) -> None:
+        nonlocal read
+        read = done
+        if stopped:
+            raise asyncio.CancelledError
+
+    async def follow() -> None:
+        noted = 0
+        while True:
+            await asyncio.sleep(_PAUSE)
+            if read > noted:
+                noted = read
+                await note({"done": noted})
+
+    following = asyncio.create_task(follow())
+    try:
+        yield on_read
+    finally:
+        stopped = True
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)

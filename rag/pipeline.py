@@ -4,7 +4,7 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -271,13 +271,15 @@ class Pipeline(Holdings):
         patience: float = 0.0,
         journal: Journal | None = None,
         progress: Progress | None = None,
+        on_read: Callable[[int], None] | None = None,
     ) -> Summary:
         """The summary of a plan, by the model, or by quoting where the plan is None.
 
-        The rest is as `rag.replies.Replies` has it. Raises ProviderError.
+        `on_read` is told how many documents were read to be quoted, in a thread, and may raise to
+        stop. The rest is as `rag.replies.Replies` has it. Raises ProviderError.
         """
         if plan is None or self._writer is None:
-            return await asyncio.to_thread(self._summaries.quote, task)
+            return await asyncio.to_thread(self._summaries.quote, task, on_read)
         replies = Replies(
             self._writer,
             limit=limit or asyncio.Semaphore(self.settings.llm_concurrency),

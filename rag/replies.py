@@ -137,10 +137,10 @@ class Replies(Calls):
                 self._spend(reply)
             finally:
                 await self._release(needed)
+            if self._progress is not None:
+                await self._progress(self)
         else:
             self._spend(reply)
-        if self._progress is not None:
-            await self._progress(self)
         return reply
 
     def _spend(self, reply: Reply) -> None:

@@ -50,7 +50,7 @@ class Source:
     flawed: Mapping[str, int]  # of what can not be quoted, by reason
     sentences: int  # with what can not be quoted
     tokens: int
-    chunk_of: tuple[int, ...]  # the ordinal of each one's chunk
+    kinds: tuple[UnitKind, ...]  # of the evidence
 
 
 def read_source(library: Library, tenant: str, version: DocumentVersion) -> Source:
@@ -65,7 +65,7 @@ def source_of(document: Document, chunks: Sequence[Chunk]) -> Source:
     """A document as a summary reads it, from its chunks."""
     evidence: list[Evidence] = []
     aside: dict[int, Aside] = {}
-    chunk_of: list[int] = []
+    kinds: list[UnitKind] = []
     for chunk in chunks:
         units = evidence_of(document, chunk.units, chunk.heading_path)
         for at, (one, safe) in enumerate(zip(units, harmless(units), strict=True)):
@@ -74,7 +74,7 @@ def source_of(document: Document, chunks: Sequence[Chunk]) -> Source:
             elif is_boilerplate(one.text):
                 aside[len(evidence) + at] = Aside.BOILERPLATE
         evidence += units
-        chunk_of += [chunk.ordinal] * len(units)
+        kinds += [unit.kind for unit in chunk.units if unit.quotable]
     units_of = [unit for chunk in chunks for unit in chunk.units]
     flaws = Counter(unit.flaw.value for unit in units_of if unit.flaw is not None)
     return Source(
@@ -84,7 +84,7 @@ def source_of(document: Document, chunks: Sequence[Chunk]) -> Source:
         flawed=dict(flaws),
         sentences=sum(unit.kind in (UnitKind.SENTENCE, UnitKind.ROW) for unit in units_of),
         tokens=sum(chunk.token_count for chunk in chunks),
-        chunk_of=tuple(chunk_of),
+        kinds=tuple(kinds),
     )
 
 

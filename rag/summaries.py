@@ -111,10 +111,10 @@ class Summaries:
         )
         return await abstract(task, plan, desk, replies)
 
-    def quote(self, task: SummaryTask) -> Summary:
-        """The summary that quotes."""
+    def quote(self, task: SummaryTask, on_read: Callable[[int], None] | None = None) -> Summary:
+        """The summary that quotes; `on_read` is told how many documents are read."""
         check_task(task)
-        return summary_by_quoting(self._library, self._tenant, task, embed=self._embed)
+        return summary_by_quoting(task, self._reader(), self._embed, on_read)
 
     def _reader(self) -> Read:
         @lru_cache(maxsize=_HELD)
