@@ -5,13 +5,25 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from api import installed_version
-from api.options import AsJson, Collection, Filter, utf8
+from api.options import (
+    AsJson,
+    Budget,
+    Collection,
+    Documents,
+    DryRun,
+    Filter,
+    JsonLines,
+    MaxWords,
+    OfCollection,
+    utf8,
+)
 from api.startup import long_work
 
 if TYPE_CHECKING:
@@ -84,14 +96,7 @@ def ingest(
     paths: Annotated[
         list[Path], typer.Argument(exists=True, help="Files, and folders to read whole.")
     ],
-    jsonl: Annotated[
-        str | None,
-        typer.Option(
-            help="Read JSON lines files (also .gz): which field is the text, the title, the uri, "
-            "the external_id; other names become metadata. "
-            "For example text=body,title=headline,uri=url,date=published."
-        ),
-    ] = None,
+    jsonl: JsonLines = None,
     collection: Collection = "default",
     as_json: AsJson = False,
 ) -> None:
@@ -164,35 +169,39 @@ def ask(
 
 @app.command()
 def summarize(
-    document: Annotated[
-        str,
-        typer.Argument(metavar="DOC", callback=utf8, help="Its id, path, URI, title or file name."),
-    ],
+    documents: Documents = None,
+    *,
     focus: Annotated[str | None, typer.Option(callback=utf8, help="What to look at most.")] = None,
-    max_words: Annotated[int, typer.Option(min=20, max=1000, help="Most words.")] = 120,
-    collection: Annotated[
-        str | None,
-        typer.Option(callback=utf8, help="Look for the document in this collection only."),
-    ] = None,
+    max_words: MaxWords = None,
+    style: Annotated[str, typer.Option(help="paragraph, bullets or brief.")] = "paragraph",
+    collection: OfCollection = None,
+    where: Filter = None,
+    budget: Budget = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Summarize a document, with citations."""
+    """Summarize documents, or a collection, with citations.
+
+    Exit code 3 when the documents have nothing to say.
+    """
     with _plain_errors():
-        from api import schemas
-        from api.lookup import find_document
-        from api.terminal import open_console, show_summary
+        from api.requests import filter_of_json, summary_request
+        from api.summarize import summarize_for_terminal
         from rag import load_settings
-        from rag.types import Summary
 
-        async def run(pipeline: "Pipeline") -> Summary:
-            found = await find_document(pipeline, document, collection)
-            return await pipeline.summarize([found.id], focus=focus, max_words=max_words)
-
-        summary = _with_pipeline(load_settings(), run)
-        if as_json:
-            _print_json(schemas.summary(summary))
-        else:
-            show_summary(open_console(), summary)
+        request = summary_request(
+            document_ids=documents or None,
+            collection=collection,
+            filter=None if where is None else filter_of_json(where),
+            focus=focus,
+            style=style,
+            max_words=max_words,
+            dry_run=dry_run,
+            budget_tokens=budget,
+        )
+        show = partial(summarize_for_terminal, request=request, as_json=as_json)
+        if not _with_pipeline(load_settings(), show):
+            raise typer.Exit(ABSTAINED)
 
 
 @app.command(

@@ -7,3 +7,7 @@ class KeyReused(Exception):
 
 class AnswerStopped(Exception):
     """The server was stopped before the answer was made."""
+
+
+class SummaryFailed(Exception):
+    """The job that makes a summary failed, or was cancelled, while somebody waited for it."""

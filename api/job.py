@@ -15,11 +15,21 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"  # somebody stopped it; a retry goes on from there
 
 
+class JobUsage(BaseModel):
+    """Tokens to and from the model so far."""
+
+    prompt: int
+    completion: int
+    cost: float | None = Field(description="Null where no prices are set.")
+
+
 class Job(BaseModel):
     """A job as it was when it was asked for."""
 
     id: str
-    kind: str = Field(description='What it does; "ingest" makes documents searchable.')
+    kind: str = Field(
+        description='What it does: "ingest" makes documents searchable, "summarize" a summary.'
+    )
     status: JobStatus
     done: int = Field(description="How much of `total` is done, in `unit`.")
     total: int
@@ -28,7 +38,9 @@ class Job(BaseModel):
     started_at: str | None
     finished_at: str | None
     error: str | None = Field(description="Why it failed.")
-    document_ids: list[str]
+    document_ids: list[str] = Field(description="Those that it was started for by their ids.")
+    summary_id: str | None = Field(None, description="What it makes, which is there when done.")
+    usage: JobUsage | None = Field(None, description="What a summary has taken so far.")
 
     @property
     def ended(self) -> bool:

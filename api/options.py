@@ -27,3 +27,37 @@ Filter = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the HTTP route answers.")]
+MaxWords = Annotated[
+    int | None,
+    typer.Option(
+        min=20, max=1000, help="The length, kept within 15 %; 120 by default, or 40 for brief."
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what it would take, in calls and tokens.")
+]
+Budget = Annotated[
+    int | None,
+    typer.Option("--budget", min=1, help="Most tokens, sent to the model and written by it."),
+]
+Documents = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[DOC]...", help="Their ids, paths, URIs, titles or file names."),
+]
+OfCollection = Annotated[
+    str | None,
+    typer.Option(
+        "--collection",
+        callback=utf8,
+        help="Summarize this collection; with documents, look for them in it only.",
+    ),
+]
+JsonLines = Annotated[
+    str | None,
+    typer.Option(
+        "--jsonl",
+        help="Read JSON lines files (also .gz): which field is the text, the title, the uri, "
+        "the external_id; other names become metadata. "
+        "For example text=body,title=headline,uri=url,date=published.",
+    ),
+]

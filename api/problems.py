@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.errors import AnswerStopped, KeyReused
+from api.errors import AnswerStopped, KeyReused, SummaryFailed
 from api.job import NotNow
 from api.models import UnknownModel
 from api.schemas import Problem
@@ -98,6 +98,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     NotNow: Kind(409, "not-now", "Not in this state"),
     KeyReused: Kind(422, "idempotency-key-reused", "The idempotency key is another request's"),
     AnswerStopped: Kind(503, "answer-stopped", "The answer was stopped"),
+    SummaryFailed: Kind(502, "summary-failed", "The summary was not made"),
     UnknownModel: Kind(404, "model-not-found", "There is no such model"),
 }
 

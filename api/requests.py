@@ -2,13 +2,25 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from corpus.errors import InvalidRequest
 from corpus.filters import read_filter
-from rag import Answering, Mode, Policy, Question, Role, Turn
+from corpus.types import DocumentVersion
+from rag import (
+    Answering,
+    Mode,
+    Pipeline,
+    Policy,
+    Question,
+    Role,
+    Style,
+    SummaryTask,
+    Turn,
+)
 
 
 def _storable(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -129,8 +141,79 @@ class AnswerRequest(Request):
 
 
 class SummaryRequest(Request):
-    """The documents to summarize, in at most `max_words` words."""
+    """What to summarize, documents by their ids or a collection, and how."""
 
-    document_ids: list[Annotated[str, Field(max_length=100)]] = Field(min_length=1, max_length=20)
+    document_ids: list[Annotated[str, Field(max_length=100)]] | None = Field(
+        None, min_length=1, max_length=10_000
+    )
+    collection: Collection | None = None
+    filter: Filter | None = None
     focus: Phrase | None = None
-    max_words: int = Field(120, ge=20, le=1000)
+    style: Style = Style.PARAGRAPH
+    max_words: int | None = Field(
+        None,
+        ge=20,
+        le=1000,
+        description="The length, which is kept within 15 %; 120 by default, or 40 for brief.",
+    )
+    mode: Answering = Answering.AUTO
+    policy: Policy = Policy.ANNOTATE
+    dry_run: bool = Field(
+        default=False, description="Whether only to say what it would take, in calls and tokens."
+    )
+    budget_tokens: int | None = Field(
+        None,
+        ge=1,
+        description="Most tokens, sent and written, after which the summary is of what was read.",
+    )
+
+    async def task(
+        self, pipeline: Pipeline, versions: Sequence[DocumentVersion] | None = None
+    ) -> SummaryTask:
+        """The task for the pipeline: of the documents as they are now, or of these versions.
+
+        Raises NotFound, and InvalidRequest where there is nothing to summarize or it can not be
+        done.
+        """
+        if versions is None:
+            versions = await self._versions(pipeline)
+        task = SummaryTask(
+            tuple(versions),
+            focus=self.focus,
+            style=self.style,
+            max_words=self.max_words,
+            answering=self.mode,
+            policy=self.policy,
+            budget_tokens=self.budget_tokens,
+        )
+        pipeline.check_summary(task)
+        return task
+
+    async def _versions(self, pipeline: Pipeline) -> Sequence[DocumentVersion]:
+        if (self.document_ids is None) == (self.collection is None):
+            raise InvalidRequest(
+                "Name either document_ids or a collection to summarize, which may have a filter."
+            )
+        if self.document_ids is not None and self.filter is not None:
+            raise InvalidRequest(
+                "A filter is for a collection. Leave it out, or name a collection in place of "
+                "document_ids."
+            )
+        return await pipeline.versions_to_summarize(self.document_ids, self.collection, self.filter)
+
+    def sha256(self) -> str:
+        """Tells the request from others."""
+        asked = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def summary_request(**fields: object) -> SummaryRequest:
+    """A request from the command line; raises InvalidRequest that says what is wrong with it."""
+    try:
+        return SummaryRequest.model_validate(fields)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, one['loc']))} is {one['input']!r}: {one['msg']}"
+            for one in error.errors()
+        )
+        raise InvalidRequest(f"{problems}.") from error

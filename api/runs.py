@@ -10,9 +10,11 @@ from typing import Any
 
 from dbos import DBOS, WorkflowStatus, error
 
-from api.job import Job, JobStatus, NotNow
+from api.job import Job, JobStatus, JobUsage, NotNow
 from corpus.errors import InvalidRequest, NotFound
 from corpus.types import DocumentVersion
+
+SUMMARIZE = "summarize"  # the kind of the jobs that make summaries
 
 _PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks at a job that is watched
 
@@ -139,8 +141,31 @@ def _job(found: WorkflowStatus) -> Job:
         started_at=_time(begun),
         finished_at=_time(found.completed_at),
         error=_reason(found),
-        document_ids=sorted({document_id for document_id, _ in versions_of(_input(found))}),
+        document_ids=_document_ids(found),
+        summary_id=summary_id_of(found.workflow_id) if found.name == SUMMARIZE else None,
+        usage=JobUsage(**attributes["usage"]) if "usage" in attributes else None,
     )
+
+
+def summary_id_of(job_id: str) -> str:
+    """The id of the summary that a job makes."""
+    return f"sum_{job_id.removeprefix('job_')}"
+
+
+async def request_of(job_id: str) -> str | None:
+    """The hash of the request that a job was started for, if any; raises NotFound."""
+    found = await DBOS.list_workflows_async(workflow_ids=[job_id])
+    if not found:
+        raise NotFound(f"There is no job {job_id!r}.")
+    recorded = _input(found[0])
+    return recorded.get("request_sha256") if isinstance(recorded, dict) else None
+
+
+def _document_ids(found: WorkflowStatus) -> list[str]:
+    recorded = _input(found)
+    if isinstance(recorded, dict):
+        return list(recorded.get("document_ids", ()))
+    return sorted({document_id for document_id, _ in versions_of(recorded)})
 
 
 def _reason(found: WorkflowStatus) -> str | None:
@@ -152,7 +177,7 @@ def _reason(found: WorkflowStatus) -> str | None:
     return None
 
 
-def _input(found: WorkflowStatus) -> list[list[Any]]:
+def _input(found: WorkflowStatus) -> Any:  # noqa: ANN401 - each kind of job has its own
     return found.input["args"][0] if found.input else []
 
 

@@ -15,7 +15,6 @@ from rag import Mode
 from rag.types import Answer as GivenAnswer
 from rag.types import CitationState as GivenCitationState
 from rag.types import Reason, Status, Verdict
-from rag.types import Summary as GivenSummary
 
 
 class Wire(BaseModel):
@@ -208,32 +207,6 @@ class Answer(Wire):
     prompt_hash: str | None
 
 
-class Coverage(Wire):
-    """What a summary made of one document, in sentences and table rows."""
-
-    document_id: str
-    title: str
-    read: int
-    cited: int
-    set_aside: dict[str, int]
-
-
-class Summary(Wire):
-    """A text about documents; `timings` are seconds by step."""
-
-    id: str
-    document_ids: list[str]
-    focus: str | None
-    text: str
-    sentences: list[Sentence]
-    citations: list[Citation]
-    coverage: list[Coverage]
-    usage: Usage
-    timings: dict[str, float]
-    model: str
-    prompt_hash: str | None
-
-
 class CitationState(Wire):
     """A citation looked up again; `quote` is null when it was deleted, or its version purged."""
 
@@ -250,11 +223,6 @@ class CitationState(Wire):
 def answer(given: GivenAnswer) -> Answer:
     """An answer for the wire."""
     return Answer.model_validate(given)
-
-
-def summary(given: GivenSummary) -> Summary:
-    """A summary for the wire."""
-    return Summary.model_validate(given)
 
 
 def citation_state(given: GivenCitationState) -> CitationState:

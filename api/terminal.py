@@ -5,6 +5,7 @@ Documents are not trusted: control characters never reach the terminal.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
@@ -12,9 +13,10 @@ from rich.text import Text
 
 from api.abstention import WHY
 from api.lookup import file_name
-from rag.types import Answer, Citation, Coverage, Status, Summary
+from rag.types import Answer, Citation, Coverage, Estimate, Status, Summary, Usage
 
 _WIDTH = 80
+_MOST_DOCUMENTS = 5  # that are named one by one
 _LONGEST_QUOTE = 420  # characters, about six lines
 _MARKER = re.compile(r"\[\d+\]")
 
@@ -46,16 +48,39 @@ def show_answer(console: Console, answer: Answer) -> None:
 
 def show_summary(console: Console, summary: Summary) -> None:
     """The titles, the summary with its markers, each citation, and what was read for it."""
-    for coverage in summary.coverage:
+    for coverage in summary.coverage[:_MOST_DOCUMENTS]:
         _block(console, Text(_plain(coverage.title), "bold"))
+    if (more := len(summary.coverage) - _MOST_DOCUMENTS) > 0:
+        _block(console, Text(f"and {more:,} more", "bold"))
     if summary.focus:
         _block(console, Text(f"Focus: {_plain(summary.focus)}", "dim"))
     console.print()
     _marked(console, summary.text)
     _citations(console, summary.citations)
+    for conflict in summary.conflicts:
+        first, second = conflict.citations
+        console.print()
+        _block(console, Text(f"[{first}] and [{second}] disagree: {_plain(conflict.detail)}"), 2)
     console.print()
-    for coverage in summary.coverage:
-        _block(console, Text(_coverage_line(coverage), "dim"), 2)
+    if summary.detail:
+        _block(console, Text(_plain(summary.detail), "yellow"), 2)
+    if len(summary.coverage) <= _MOST_DOCUMENTS:
+        for coverage in summary.coverage:
+            _block(console, Text(_coverage_line(coverage), "dim"), 2)
+    else:
+        _block(console, Text(_coverage_line(_together(summary.coverage)), "dim"), 2)
+    if summary.calls:
+        _block(console, Text(_taken(summary.calls, summary.usage, summary.cost), "dim"), 2)
+
+
+def show_estimate(console: Console, estimate: Estimate) -> None:
+    """What a summary would take."""
+    if not estimate.calls:
+        _block(console, Text(f"{estimate.documents:,} documents, and no call of a model."))
+        return
+    read = f"{estimate.documents:,} documents of {estimate.sources:,} tokens: about"
+    usage = Usage(estimate.sources, estimate.prompt, estimate.completion)
+    _block(console, Text(f"{read} {_taken(estimate.calls, usage, estimate.cost)}"))
 
 
 def shortened(quote: str) -> str:
@@ -116,6 +141,22 @@ def _coverage_line(coverage: Coverage) -> str:
     aside = [f"{count} {reason}" for reason, count in coverage.set_aside.items() if count]
     tail = f"; set aside: {', '.join(aside)}" if aside else ""
     return f"{coverage.cited} of {coverage.read} sentences and table rows are cited{tail}."
+
+
+def _together(coverage: Sequence[Coverage]) -> Coverage:
+    aside: Counter[str] = Counter()
+    for one in coverage:
+        aside.update(one.set_aside)
+    read = sum(one.read for one in coverage)
+    return Coverage("", "", read, sum(one.cited for one in coverage), aside)
+
+
+def _taken(calls: int, usage: Usage, cost: float | None) -> str:
+    paid = "" if cost is None else f", for {cost:.4f}"
+    return (
+        f"{calls:,} calls of the model, {usage.prompt:,} tokens sent and {usage.completion:,} "
+        f"written{paid}."
+    )
 
 
 def _block(console: Console, text: Text, indent: int = 0, label: Text | None = None) -> None:

@@ -10,10 +10,19 @@ import logging
 import sqlite3
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dbos import (
     DBOS,
@@ -26,9 +35,12 @@ from dbos import (
 )
 
 from api.job import Job
-from api.runs import read_job, unfinished, versions_of
+from api.runs import SUMMARIZE, read_job, summary_id_of, unfinished, versions_of
+from api.summarizing import planned, written
 from corpus.types import DocumentVersion
 from rag import Pipeline, Settings
+from rag.keeping import json_of_task, task_of_json
+from rag.types import SummaryTask
 
 # DBOS goes on only with workflows of its own version, which would else be a hash of the source, so
 # that an upgrade would strand what is under way. Change a workflow only so that a recorded run of
@@ -53,6 +65,8 @@ _NO_NEWS = (
     "after shutdown",
 )
 
+_Result = TypeVar("_Result")
+
 _process = threading.Lock()  # held while DBOS runs, of which a process has one
 
 
@@ -66,6 +80,7 @@ class Workflows:
         self._under_way = 0  # workflows
         self._idle = asyncio.Event()
         self._idle.set()
+        self._stop = asyncio.Event()
         self._turn = asyncio.Lock()  # to embed, which jobs do in turns
 
         # A closure, because DBOS would record the `self` of a method with the job.
@@ -87,6 +102,25 @@ class Workflows:
 
         self._ingest = ingest
 
+        @DBOS.workflow(name=SUMMARIZE)
+        async def summarize(asked: dict[str, Any]) -> None:
+            task = task_of_json(asked["task"])
+
+            async def plan() -> str | None:
+                return await planned(pipeline, task, _note)
+
+            async def write() -> None:
+                job_id = str(DBOS.workflow_id)
+                made = written(pipeline, task, plan_json, job_id=job_id, limit=calls, note=_note)
+                await self._unless_stopped(made)
+
+            with self._counted():
+                plan_json = await self._step("plan", plan)
+                await self._step("write", write, attempts=1)
+
+        calls = asyncio.Semaphore(pipeline.settings.llm_concurrency)  # of all summaries together
+        self._summarize = summarize
+
     async def ingest(self, versions: Collection[DocumentVersion]) -> Job | None:
         """A job that makes these versions searchable; None when nothing of them waits."""
         waiting = await self._pipeline.waiting(versions)
@@ -97,6 +131,30 @@ class Workflows:
         attributes = {"unit": "chunks", "done": 0, "total": total}
         with SetWorkflowID(job_id), SetWorkflowAttributes(attributes):
             await DBOS.start_workflow_async(self._ingest, [list(one) for one in waiting], total)
+        return await read_job(job_id)
+
+    async def summarize(
+        self,
+        task: SummaryTask,
+        document_ids: Sequence[str] = (),
+        *,
+        job_id: str | None = None,
+        request_sha256: str | None = None,
+    ) -> Job:
+        """A job that makes a summary, whose id is the job's `summary_id`.
+
+        A `job_id` of the caller's makes one job, however often it is started. `document_ids` and
+        `request_sha256` are noted with it.
+        """
+        job_id = job_id or f"job_{uuid.uuid4().hex[:20]}"
+        asked = {
+            "task": json_of_task(replace(task, id=summary_id_of(job_id))),
+            "document_ids": list(document_ids),
+            "request_sha256": request_sha256,
+        }
+        attributes = {"unit": "documents", "done": 0, "total": len(task.versions)}
+        with SetWorkflowID(job_id), SetWorkflowAttributes(attributes):
+            await DBOS.start_workflow_async(self._summarize, asked)
         return await read_job(job_id)
 
     async def take_up(self) -> None:
@@ -114,6 +172,7 @@ class Workflows:
     async def stop(self) -> None:
         """Let the steps that are under way end, and begin no other."""
         self._stopping = True
+        self._stop.set()
         await self._idle.wait()
 
     @contextmanager
@@ -127,14 +186,36 @@ class Workflows:
             if not self._under_way:
                 self._idle.set()
 
-    async def _step(self, name: str, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
-        """What a step of the calling workflow gives, now or when it was recorded."""
+    async def _step(
+        self, name: str, work: Callable[[], Coroutine[Any, Any, _Result]], attempts: int = _ATTEMPTS
+    ) -> _Result:
+        """What a step of the calling workflow gives, now or when it was recorded.
+
+        It is broken off within about a second when the workflow is cancelled.
+        """
         self._check_going_on()
-        options: StepOptions = {"name": name, "retries_allowed": True, "max_attempts": _ATTEMPTS}
+        options: StepOptions = {"name": name, "preemptible": attempts == 1}
+        if attempts > 1:
+            options |= {"retries_allowed": True, "max_attempts": attempts}
+
         try:
             return await DBOS.run_step_async(options, work)
         except error.DBOSMaxStepRetriesExceeded as exceeded:
             raise exceeded.errors[-1] from exceeded  # the reason, which a person understands
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do long work; broken off when the server stops, it is left to the next process."""
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise asyncio.CancelledError
+            working.result()
+        finally:
+            working.cancel()
+            stopping.cancel()
+            await asyncio.gather(working, stopping, return_exceptions=True)
 
     def _check_going_on(self) -> None:
         if self._stopping:
@@ -195,4 +276,9 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 async def _note_done(done: int) -> None:
     """Say, within a step, how much of its job is done."""
-    await DBOS.update_workflow_attributes_async(str(DBOS.workflow_id), {"done": done}, merge=True)
+    await _note({"done": done})
+
+
+async def _note(attributes: Mapping[str, Any]) -> None:
+    """Say, within a step, what its job has come to."""
+    await DBOS.update_workflow_attributes_async(str(DBOS.workflow_id), dict(attributes), merge=True)

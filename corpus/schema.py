@@ -181,6 +181,29 @@ deliveries = Table(
     ),
 )
 
+# Summaries as they were made; `content` is their JSON.
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("tenant", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Index("summaries_by_time", "tenant", "created_at"),
+)
+
+# What a model has replied to a job that is under way, so that it is not asked, and paid, twice.
+replies = Table(
+    "replies",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("job_id", String, primary_key=True),
+    Column("prompt_sha256", String, primary_key=True),
+    Column("created_at", String, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
 # `embedder` is whose vectors the chunks have, or wait for.
 properties = Table(
     "properties",

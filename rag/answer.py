@@ -10,13 +10,14 @@ from corpus.errors import InvalidRequest, NotFound
 from corpus.ingest import Embed
 from corpus.library import Library
 from corpus.types import Document, DocumentVersion, Passage
+from rag.asking import Asking, answer_prompt, repair_prompt
 from rag.calls import Calls, Writer
 from rag.composition import Composition
 from rag.conflicts import conflicts_in, contrary_to
 from rag.converse import as_question, standalone_by_rule, standalone_prompt
 from rag.events import Answered, Began, Event, Found, Stage, events_of
 from rag.evidence import Texts
-from rag.extract import read, weigh
+from rag.extract import Reading, read, weigh
 from rag.housekeeping import is_housekeeping, keep_house
 from rag.offer import Offer, offer
 from rag.prompts import prompt
@@ -122,17 +123,20 @@ def _quoted(asked: _Asked, sources: Sources) -> Answer:
 
     The latter names the topic, which sentences that answer seldom do.
     """
+
+    def reading_of(question: str) -> Reading:
+        return read(
+            question,
+            asked.passages,
+            asked.texts,
+            lambda name: sources.library.chunks(sources.tenant, name),
+            sources.embed,
+        )
+
     with step("read", asked.timings):
-        for question in dict.fromkeys((asked.question.text, asked.standalone)):
-            reading = read(
-                question,
-                asked.passages,
-                asked.texts,
-                lambda name: sources.library.chunks(sources.tenant, name),
-                sources.embed,
-            )
-            if reading.reason is None:
-                break
+        reading = reading_of(asked.question.text)
+        if reading.reason is not None and asked.standalone != asked.question.text:
+            reading = reading_of(asked.standalone)
     empty = _answer(asked, EXTRACTIVE, None)
     if reading.reason is not None:
         return replace(
@@ -160,7 +164,13 @@ async def _written(asked: _Asked, sources: Sources, calls: Calls) -> AsyncGenera
             offered.evidence, said, lambda: _chances(asked, offered, sources.embed), sources.embed
         )
 
-    writing = Writing(asked.question, asked.standalone, offered, calls, contrary)
+    guard = calls.writer.guard
+    asking = Asking(
+        answer_prompt(asked.standalone, asked.question.history, offered, guard),
+        lambda sentence, where: repair_prompt(asked.standalone, sentence, offered, where, guard),
+        said=asked.standalone,
+    )
+    writing = Writing(asking, asked.question.policy, offered, calls, contrary)
     async with aclosing(writing.events()) as events:
         async for event in events:
             yield event

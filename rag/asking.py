@@ -1,6 +1,7 @@
 """What a model is asked for: an answer, or one sentence of it anew."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
@@ -12,6 +13,19 @@ from rag.sanitize import for_prompt, visible
 from rag.types import Role, Turn
 
 _MOST = 12  # sources that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The messages that ask for a text, and those that ask for a sentence of it anew.
+
+    `said` is what the user said, whose URLs the text may repeat. `repair` takes the sentence, and
+    where in the offer's evidence its sources are.
+    """
+
+    messages: Sequence[BaseMessage]
+    repair: Callable[[str, Sequence[int]], Sequence[BaseMessage]]
+    said: str = ""
 
 
 def answer_prompt(
@@ -40,7 +54,8 @@ def repair_prompt(
     """
     names = {at: f"{passage}.{number}" for (passage, number), at in offer.ids.items()}
     lines = [
-        f"{MARK} [{names[at]}] {for_prompt(offer.evidence[at].text)}" for at in sources[:_MOST]
+        f"{MARK} [{names[at]}] {for_prompt(offer.evidence[at].text)}"
+        for at in [at for at in sources if at in names][:_MOST]
     ]
     return [
         SystemMessage(

@@ -73,8 +73,8 @@ def cite(pointer: Pointer, marker: int) -> Citation:
     )
 
 
-def write(statements: Sequence[Statement], separator: str = "\n") -> CitedText:
-    """Statements as a text: each followed by its markers, "Sentence. [1][2]".
+def write(statements: Sequence[Statement], separator: str = "\n", lead: str = "") -> CitedText:
+    """Statements as a text: each behind a `lead` and followed by its markers, "Sentence. [1][2]".
 
     A pointer that occurs twice has one citation; markers count from 1 in order of appearance.
     """
@@ -88,7 +88,7 @@ def write(statements: Sequence[Statement], separator: str = "\n") -> CitedText:
             if name not in citations:
                 citations[name] = cite(pointer, len(citations) + 1)
             markers.append(citations[name].marker)
-        text += separator if text else ""
+        text += (separator if text else "") + lead
         span = Span(len(text), len(text) + len(statement.text))
         sentences.append(
             Sentence(statement.text, span, statement.verdict, statement.score, tuple(markers))

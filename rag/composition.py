@@ -1,6 +1,7 @@
 """The text of an answer as it grows, with its sentences and citations."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from corpus.types import Span
 from rag.citations import Pointer, citation_id, cite
@@ -49,6 +50,25 @@ class Composition:
             yield from self.say(" " + "".join(f"[{marker}]" for marker in sentence.citations))
         self._ended = len(self.text)
         yield Checked(len(self.sentences) - 1, sentence, tuple(new))
+
+    def cut(self, most: int) -> None:
+        """Take the last sentences back until at most so many words are left, or one sentence."""
+        words = self.words
+        while len(self.sentences) > 1 and words > most:
+            words -= len(self.sentences.pop().text.split())
+        last = self.sentences[-1] if self.sentences else None
+        if last is None or self._ended <= last.span.end:
+            return
+        markers = "".join(f"[{marker}]" for marker in last.citations)
+        end = last.span.end + (len(markers) + 1 if markers else 0)
+        self.text, self._ended = self.text[:end], end
+        kept = max((marker for one in self.sentences for marker in one.citations), default=0)
+        self._citations = dict(islice(self._citations.items(), kept))
+
+    @property
+    def words(self) -> int:
+        """How long it is, without markers."""
+        return sum(len(one.text.split()) for one in self.sentences)
 
     def break_off(self) -> Iterator[Checked]:
         """End a sentence that was begun, of which no more comes: nothing is claimed by it."""

@@ -3,6 +3,7 @@
 RagError
 ├── InvalidSettings             a variable of the environment or of .env can not be used
 ├── UnusableRanking             a reranker returned what it was not given
+├── BudgetSpent                 a call would take more tokens than are left for a summary
 └── ProviderError               a remote model did not do what it was asked
     ├── ProviderTimeout         not within the time that a call may take
     ├── RateLimited             too many requests, or too many tokens, for now
@@ -26,6 +27,10 @@ class InvalidSettings(RagError):
 
 class UnusableRanking(RagError):
     """A reranker returned a document that it was not given, or not as it was given."""
+
+
+class BudgetSpent(RagError):
+    """A call would take more tokens than are left of a summary's budget."""
 
 
 class ProviderError(RagError):

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from corpus import summaries
 from corpus.answers import Claim, KeptAnswer, forget, keep, kept, kept_for, kept_page
 from corpus.backlog import waiting_by_version
 from corpus.changes import change_metadata, delete_collection
@@ -22,6 +23,7 @@ from corpus.filters import read_filter
 from corpus.ingest import Upload, draft
 from corpus.isolate import ParserPool
 from corpus.library import Draft
+from corpus.summaries import KeptSummary
 from corpus.tokens import token_counter
 from corpus.types import (
     Accepted,
@@ -34,10 +36,11 @@ from corpus.types import (
 from rag.embedding import open_embedder
 from rag.errors import RagError
 from rag.indexing import Indexing
-from rag.keeping import json_of_answer
+from rag.journal import LibraryJournal
+from rag.keeping import json_of_answer, json_of_summary
 from rag.settings import Settings
 from rag.store import open_store
-from rag.types import Answer
+from rag.types import Answer, Summary
 
 TENANT = "default"
 
@@ -180,12 +183,14 @@ class Holdings:
         self._forget()
 
     async def forget_answers(self) -> None:
-        """Remove the answers that are older than the settings say."""
+        """Remove the answers and summaries that are older than the settings say."""
         await asyncio.to_thread(self._forget)
 
     def _forget(self) -> None:
         if (days := self.settings.keep_answers_days) is not None:
-            forget(self._library, TENANT, timestamp(-timedelta(days=days)))
+            before = timestamp(-timedelta(days=days))
+            forget(self._library, TENANT, before)
+            summaries.forget(self._library, TENANT, before)
 
     async def kept_answer(self, answer_id: str) -> KeptAnswer:
         """An answer as it was given; `rag.keeping` reads it. Raises NotFound."""
@@ -200,3 +205,23 @@ class Holdings:
     ) -> tuple[list[KeptAnswer], str | None]:
         """A page of answers, newest first, and the next cursor; raises InvalidRequest."""
         return await asyncio.to_thread(kept_page, self._library, TENANT, limit, cursor)
+
+    async def keep_summary(self, summary: Summary) -> None:
+        """Keep a summary, unless one of its id is kept already."""
+        await asyncio.to_thread(
+            summaries.keep, self._library, TENANT, summary.id, json_of_summary(summary)
+        )
+
+    async def kept_summary(self, summary_id: str) -> KeptSummary:
+        """A summary as it was made; `rag.keeping` reads it. Raises NotFound."""
+        return await asyncio.to_thread(summaries.kept, self._library, TENANT, summary_id)
+
+    async def kept_summaries(
+        self, limit: int, cursor: str | None
+    ) -> tuple[list[KeptSummary], str | None]:
+        """A page of summaries, newest first, and the next cursor; raises InvalidRequest."""
+        return await asyncio.to_thread(summaries.kept_page, self._library, TENANT, limit, cursor)
+
+    def journal(self, job_id: str) -> LibraryJournal:
+        """Where the replies to a job's prompts are kept until its summary is."""
+        return LibraryJournal(self._library, TENANT, job_id)

@@ -7,7 +7,7 @@ spotlighting": what is quoted is delimited by a word that nobody can guess, and 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from corpus.types import Passage
 from rag.evidence import Texts
@@ -68,25 +68,26 @@ def offer(passages: Sequence[Passage], texts: Texts) -> Offer:
         document = texts[passage.chunk.document_id, passage.chunk.version]
         heading = " > ".join((passage.title, *passage.chunk.heading_path))
         lines.append(f"{MARK} Passage {number}, from: {for_prompt(heading)}")
-        units = _harmless(evidence_of(document, passage.chunk.units, passage.chunk.heading_path))
-        for sentence, unit in enumerate(units, start=1):
+        units = evidence_of(document, passage.chunk.units, passage.chunk.heading_path)
+        safe = compress(units, harmless(units))
+        for sentence, unit in enumerate(safe, start=1):
             ids[number, sentence] = len(evidence)
             lines.append(f"{MARK} [{number}.{sentence}] {for_prompt(unit.text)}")
             evidence.append(unit)
     return Offer(tuple(evidence), ids, "\n".join(lines))
 
 
-def _harmless(units: Sequence[Evidence]) -> list[Evidence]:
-    """Those that do not speak to a model, alone or with the one beside them.
+def harmless(units: Sequence[Evidence]) -> list[bool]:
+    """Which of them do not speak to a model, alone or with the one beside them.
 
     What follows in the same paragraph is taken for a part of what was said to it.
     """
     if not speaks_to_a_model("\n".join(one.text for one in units)):
-        return list(units)
+        return [True] * len(units)
     spoken = [speaks_to_a_model(one.text) for one in units]
     for at, (one, following) in enumerate(pairwise(units)):
         if not (spoken[at] or spoken[at + 1]):
             spoken[at] = speaks_to_a_model(f"{one.text}\n{following.text}")
         between = one.document.text[one.spans[0].end : following.spans[0].start]
         spoken[at + 1] |= spoken[at] and between.count("\n") < 2
-    return [one for one, speaks in zip(units, spoken, strict=True) if not speaks]
+    return [not speaks for speaks in spoken]

@@ -4,38 +4,45 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from langchain_core.documents import BaseDocumentCompressor
 
 from corpus.answers import Claim
 from corpus.filters import Filter, read_filter
-from corpus.types import (
-    Passage,
-)
-from corpus.weights import cores, give_way
+from corpus.types import DocumentVersion, Passage
 from rag.answer import Sources, answering
 from rag.calls import Writer
-from rag.entailment import ClaimModel
 from rag.events import Answered, Event, last_answer
 from rag.fusion import Fusion
 from rag.holdings import TENANT, Holdings
+from rag.judging import Judging
 from rag.llm import chat_model, close_model
 from rag.offer import Guard
+from rag.plan import Plan
+from rag.replies import Journal, Progress, Replies
 from rag.rerank import WIDER, reranked
 from rag.resolve import citation_state
 from rag.retrieve import FUSION, Mode, retrieve, usable_mode
 from rag.settings import OPENAI_MODEL, Settings
 from rag.sources import Source, verify_by_sources
-from rag.summarize import summary_by_quoting
-from rag.types import Answer, Answering, CitationState, Policy, Question, Summary, Turn
-from rag.verify import CheckedText, Evidence, Judgement, judge
+from rag.summaries import Summaries, versions_to_summarize
+from rag.types import (
+    Answer,
+    Answering,
+    CitationState,
+    Estimate,
+    Policy,
+    Question,
+    Summary,
+    SummaryTask,
+    Turn,
+)
+from rag.verify import CheckedText
 from rag.words import check_written
 
 
@@ -56,16 +63,17 @@ class Pipeline(Holdings):
         model = chat_model(settings)
         super().__init__(settings, data_dir)
         self._reranker = reranker
-        self._loading = Lock()
-        self._claims: ClaimModel | None = None
-        self._judging = ThreadPoolExecutor(cores(), "pincite-judge", initializer=give_way)
+        self._judging = Judging(settings.threads)
+        self._summaries = Summaries(
+            self._library, TENANT, self._model.embed, self._count_tokens, settings
+        )
         self._writer = (
             None
             if model is None
             else Writer(
                 model=model,
                 name=settings.llm_model or OPENAI_MODEL,
-                judge=self._judge,
+                judge=self._judging.judge,
                 judges=settings.llm_judge,
                 count_tokens=self._count_tokens,
                 seconds=settings.llm_seconds,
@@ -77,26 +85,9 @@ class Pipeline(Holdings):
     def close(self) -> None:
         """Close everything that is open; no thread and no process is left behind."""
         super().close()
-        self._judging.shutdown(cancel_futures=True)
-        if self._claims is not None:
-            self._claims.close()
+        self._judging.close()
         if self._writer is not None:
             close_model(self._writer.model)
-
-    async def _judge(
-        self, claim: str, evidence: Sequence[Evidence], cited: Sequence[int]
-    ) -> Judgement:
-        """Judge a claim, in a thread that no search waits for."""
-        model = await asyncio.to_thread(self._claim_model)
-        work = partial(judge, claim, evidence, cited=cited, model=model)
-        return await asyncio.get_running_loop().run_in_executor(self._judging, work)
-
-    def _claim_model(self) -> ClaimModel:
-        """The claim model, which is loaded when the first claim is judged."""
-        with self._loading:
-            if self._claims is None:
-                self._claims = ClaimModel(self.settings.threads)
-            return self._claims
 
     async def search(
         self,
@@ -211,29 +202,89 @@ class Pipeline(Holdings):
                     await self.keep_answer(event.answer, claim)
                 yield event
 
-    async def summarize(
-        self, document_ids: Sequence[str], *, focus: str | None = None, max_words: int = 120
-    ) -> Summary:
-        """Summarize documents by quoting; raises NotFound, or InvalidRequest for none."""
-        return await asyncio.to_thread(self._summarize, document_ids, focus, max_words)
+    async def versions_to_summarize(
+        self,
+        document_ids: Sequence[str] | None = None,
+        collection: str | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> tuple[DocumentVersion, ...]:
+        """The searchable versions of documents: of these, or of those that pass a filter.
 
-    def _summarize(self, document_ids: Sequence[str], focus: str | None, max_words: int) -> Summary:
-        if focus is not None:
-            check_written("focus", focus)
-        return summary_by_quoting(
+        Raises NotFound, and InvalidRequest where there is nothing to summarize.
+        """
+        return await asyncio.to_thread(
+            versions_to_summarize,
             self._library,
             TENANT,
             document_ids,
-            embed=self._model.embed,
-            max_words=max_words,
-            focus=focus,
+            collection,
+            read_filter(where),
         )
 
     async def verify(self, text: str, sources: Sequence[Source]) -> CheckedText:
         """Judge every sentence of a text; raises what `rag.sources.verify_by_sources` does."""
-        model = await asyncio.to_thread(self._claim_model)
-        work = partial(verify_by_sources, self._library, TENANT, text, sources, model)
-        return await asyncio.get_running_loop().run_in_executor(self._judging, work)
+        return await self._judging.run(
+            partial(verify_by_sources, self._library, TENANT, text, sources)
+        )
+
+    async def summarize(
+        self,
+        task: SummaryTask | Sequence[str],
+        *,
+        focus: str | None = None,
+        max_words: int | None = None,
+    ) -> Summary:
+        """A summary, of a task or of documents by their ids; raises as `make_summary` does."""
+        if not isinstance(task, SummaryTask):
+            versions = await self.versions_to_summarize(task)
+            task = SummaryTask(versions, focus=focus, max_words=max_words)
+        return await self.make_summary(task, await self.plan_summary(task))
+
+    def check_summary(self, task: SummaryTask) -> None:
+        """Raise InvalidRequest for what can not be done.
+
+        No document, a budget in which nothing can be done, a blank focus, or a model that is wanted
+        and not there.
+        """
+        self._summaries.check(task, self._writer)
+
+    async def plan_summary(self, task: SummaryTask) -> Plan | None:
+        """What a model is to read for a summary, None where none does; raises InvalidRequest."""
+        return await asyncio.to_thread(self._summaries.plan, task, self._writer)
+
+    async def estimate_summary(self, task: SummaryTask) -> Estimate:
+        """What a summary would take; raises as `plan_summary` does."""
+        return await asyncio.to_thread(self._summaries.estimate, task, self._writer)
+
+    async def make_summary(
+        self,
+        task: SummaryTask,
+        plan: Plan | None,
+        *,
+        limit: asyncio.Semaphore | None = None,
+        patience: float = 0.0,
+        journal: Journal | None = None,
+        progress: Progress | None = None,
+        on_read: Callable[[int], None] | None = None,
+    ) -> Summary:
+        """The summary of a plan, by the model, or by quoting where the plan is None.
+
+        `on_read` is told how many documents were read to be quoted, in a thread, and may raise to
+        stop. The rest is as `rag.replies.Replies` has it. Raises ProviderError.
+        """
+        if plan is None or self._writer is None:
+            return await asyncio.to_thread(self._summaries.quote, task, on_read)
+        replies = Replies(
+            self._writer,
+            limit=limit or asyncio.Semaphore(self.settings.llm_concurrency),
+            width=self.settings.llm_concurrency,
+            answer_tokens=self.settings.llm_max_tokens,
+            budget=task.budget_tokens,
+            patience=patience,
+            journal=journal,
+            progress=progress,
+        )
+        return await self._summaries.write(task, plan, replies)
 
     async def citation(self, citation_id: str) -> CitationState:
         """A citation as it stands today; raises NotFound."""

@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=36_500,
-        description="Days for which given answers are kept.",
+        description="Days for which given answers and summaries are kept.",
         json_schema_extra={"default_text": "for good"},
     )
     threads: int = Field(
@@ -132,6 +132,32 @@ class Settings(BaseSettings):
     )
     llm_max_tokens: int = Field(
         1024, ge=16, description="Most tokens that the model may write in one call."
+    )
+    llm_concurrency: int = Field(
+        4, ge=1, le=256, description="Calls of the model that summaries make at a time."
+    )
+    llm_patience_seconds: float = Field(
+        3600,
+        ge=0,
+        description="Longest time that a summary's job waits for a model that fails.",
+    )
+    llm_price_in: float | None = Field(
+        None,
+        ge=0,
+        description="Price of a million tokens that the model reads, for the cost of summaries.",
+        json_schema_extra={"default_text": "none, and no cost is told"},
+    )
+    llm_price_out: float | None = Field(
+        None,
+        ge=0,
+        description="Price of a million tokens that the model writes.",
+        json_schema_extra={"default_text": "none, and no cost is told"},
+    )
+    summary_tokens: int = Field(
+        3000,
+        ge=200,
+        le=20_000,
+        description="Most tokens of documents that a model reads in one call for a summary.",
     )
     llm_judge: bool = Field(
         default=False,

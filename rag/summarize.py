@@ -1,170 +1,249 @@
-"""A summary by quoting: central sentences without repetition, in document order.
+"""A summary by quoting: central sentences of one document or a thousand, in order.
 
-Centrality is continuous LexRank (Erkan and Radev, JAIR 2004) over MiniLM vectors; repetition is
-kept out by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
+Many documents are read one after the other: of each the few sentences that stand for it are kept,
+by their vectors, and what is chosen is chosen among those. So time grows with the text, and memory
+hardly. `rag.central` names the methods.
 """
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from corpus.errors import InvalidRequest
+from corpus.errors import NotFound
 from corpus.ingest import Embed
-from corpus.library import Library
-from corpus.types import Chunk, Document, Unit, UnitKind
-from rag.citations import CitedText, Pointer, Statement, write
-from rag.evidence import unit_text
+from corpus.types import DocumentVersion, UnitKind
+from rag.central import Vectors, central, most_central, up_to_length
+from rag.citations import Pointer, Statement, write
+from rag.claims import Claim, contested
+from rag.conflicts import conflicts_in
+from rag.coverage import marked
+from rag.material import Aside, Source, plain
+from rag.plan import Read
 from rag.telemetry import step
-from rag.types import EXTRACTIVE, Coverage, Summary, Usage
+from rag.types import EXTRACTIVE, Coverage, Style, Summary, SummaryTask, Usage
+from rag.words import stems
 
-_DAMPING = 0.85  # as in LexRank
-_STEPS = 50
-_BALANCE = 0.7  # weight of relevance against novelty in MMR
 _LEAD = 0.3  # bonus of a document's first sentence, halved every five sentences
-_REST = 0.4  # share of the words that may stay unused rather than be filled up
-_REPEATED = 0.7  # cosine from which a sentence is left out whatever its relevance
+_HEADED = 0.2  # bonus of a sentence that has all the words of its title or heading (Edmundson 1969)
 _WORDS = (6, 60)  # fewer make no sentence, more are not central but long
+_TOGETHER = 400  # sentences that are compared with each other all at once
+_LEAST_KEPT, _MOST_KEPT = 3, 12  # sentences of a stretch that go on
+_POOL = 1024  # sentences that go on in all; of more, the better half
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    document: Document
-    chunk: Chunk
+    """A sentence that may be quoted; `place` is its document's place in the task."""
+
+    place: int
+    order: int
     pointer: Pointer
     text: str
-    lead: float
+    bonus: float
 
 
-def summarize(
-    documents: Sequence[tuple[Document, Sequence[Chunk]]],
-    embed: Embed,
-    *,
-    max_words: int,
-    focus: str | None = None,
-) -> tuple[CitedText, tuple[Coverage, ...]]:
-    """Quote the sentences that stand for the documents, at most `max_words` words, at least one.
+@dataclass(slots=True)
+class _Pool:
+    """What goes on of the documents, with vectors and how central each is in its own document."""
 
-    With a `focus`, sentences near to it are preferred. Table rows are read but not quoted.
-    """
-    every = [item for document, chunks in documents for item in _items(document, chunks)]
-    # A text of notes or very long sentences has nothing better.
-    items = [item for item in every if _is_plain_sentence(item.text)] or every
-    chosen = _choose(items, embed, max_words, focus)
-    cited = write([Statement(item.text, (item.pointer,), 1.0) for item in chosen])
-    quoted = Counter(item.document.id for item in chosen)
-    coverage = tuple(
-        Coverage(
-            document_id=document.id,
-            title=document.title,
-            read=sum(unit.kind in (UnitKind.SENTENCE, UnitKind.ROW) for unit in _units(chunks)),
-            cited=quoted[document.id],
-            set_aside=_set_aside(chunks),
-        )
-        for document, chunks in documents
-    )
-    return cited, coverage
+    items: list[_Item]
+    vectors: Vectors
+    weights: list[float]
 
 
 def summary_by_quoting(
-    library: Library,
-    tenant: str,
-    document_ids: Sequence[str],
-    *,
-    embed: Embed,
-    max_words: int,
-    focus: str | None,
+    task: SummaryTask, read: Read, embed: Embed, on_read: Callable[[int], None] | None = None
 ) -> Summary:
-    """Summarize stored documents; raises NotFound, or InvalidRequest for none."""
-    if not document_ids:
-        raise InvalidRequest("Name at least one document to summarize.")
+    """Quote the sentences that stand for versions of documents, one at least.
+
+    With a focus, sentences near to it are preferred. Table rows are read but not quoted. A document
+    that changed meanwhile is set aside. `on_read` is told how many documents were read, and may
+    raise to stop.
+    """
     timings: dict[str, float] = {}
-    with step("load", timings):
-        names = tuple(dict.fromkeys(document_ids))
-        sources = [_source(library, tenant, name) for name in names]
-    with step("summarize", timings):
-        cited, coverage = summarize(sources, embed, max_words=max_words, focus=focus)
-    return Summary(
-        id=f"sum_{uuid.uuid4().hex}",
-        document_ids=names,
-        focus=focus,
+    wanted = None if task.focus is None else embed([task.focus])[0]
+    with step("read", timings):
+        pool, coverage, tokens = _read_all(task, read, embed, wanted, on_read)
+    with step("choose", timings):
+        chosen = _choose(task, pool, wanted)
+    lead = "- " if task.style is Style.BULLETS else ""
+    cited = write([Statement(one.text, (one.pointer,), 1.0) for one in chosen], lead=lead)
+    quoted = Counter(one.place for one in chosen)
+    summary = Summary(
+        id=task.id or f"sum_{uuid.uuid4().hex}",
+        document_ids=tuple(name for name, _ in task.versions),
+        focus=task.focus,
         text=cited.text,
         sentences=cited.sentences,
         citations=cited.citations,
-        coverage=coverage,
-        usage=Usage(sum(one.token_count for _, chunks in sources for one in chunks)),
+        coverage=tuple(replace(one, cited=quoted[place]) for place, one in enumerate(coverage)),
+        usage=Usage(tokens),
         timings=timings,
         model=EXTRACTIVE,
         prompt_hash=None,
+        style=task.style,
+        conflicts=conflicts_in(cited.sentences, cited.citations, embed),
     )
+    return marked(summary, None if cited.sentences else "no_evidence")
 
 
-def _source(library: Library, tenant: str, name: str) -> tuple[Document, Sequence[Chunk]]:
-    chunks = library.chunks(tenant, name)
-    if not chunks:
-        raise InvalidRequest(f"{name!r} is still being embedded. Try again in a moment.")
-    return library.document(tenant, name, chunks[0].version), chunks
+def _read_all(
+    task: SummaryTask,
+    read: Read,
+    embed: Embed,
+    wanted: Vectors | None,
+    on_read: Callable[[int], None] | None,
+) -> tuple[_Pool, list[Coverage], int]:
+    pool = _Pool([], np.zeros((0, 0), np.float32), [])
+    coverage: list[Coverage] = []
+    seen: set[int] = set()  # hashes of sentences
+    tokens = 0
+    waiting: list[_Item] = []
+    for place, version in enumerate(task.versions):
+        try:
+            source = read(version)
+        except NotFound:
+            aside = {Aside.CHANGED.value: 1}
+            coverage.append(Coverage(version[0], "", 0, 0, aside, version[1], 0))
+            continue
+        items, one = _items(place, version, source, seen)
+        coverage.append(one)
+        tokens += source.tokens
+        # Documents that are compared all at once are a few short ones, or a stretch of a long one.
+        if len(waiting) + len(items) > _TOGETHER:
+            _take(pool, waiting, embed, wanted, task.words)
+            waiting = []
+        waiting += items
+        while len(waiting) > _TOGETHER:
+            _take(pool, waiting[:_TOGETHER], embed, wanted, task.words)
+            waiting = waiting[_TOGETHER:]
+        if on_read is not None:
+            on_read(place + 1)
+    if pool.items:
+        _take(pool, waiting, embed, wanted, task.words)
+    elif waiting:  # little enough to be chosen from at once
+        vectors = embed([one.text for one in waiting])
+        pool = _Pool(waiting, vectors, [one.bonus for one in waiting])
+    return pool, coverage, tokens
 
 
-def _units(chunks: Sequence[Chunk]) -> list[Unit]:
-    return [unit for chunk in chunks for unit in chunk.units]
+def _items(
+    place: int, version: DocumentVersion, source: Source, seen: set[int]
+) -> tuple[list[_Item], Coverage]:
+    """What may be quoted of a document, and what is set aside."""
+    aside: Counter[str] = Counter(source.flawed)
+    found: list[_Item] = []
+    for at, one in enumerate(source.evidence):
+        reason = source.aside.get(at)
+        key = hash(plain(one.text))
+        if reason is None and key in seen:
+            reason = Aside.DUPLICATE
+        if reason is not None:
+            aside[reason.value] += 1
+            continue
+        seen.add(key)
+        if source.kinds[at] is UnitKind.SENTENCE:
+            bonus = _LEAD * 0.5 ** (len(found) / 5) + _HEADED * _headed(source, at)
+            pointer = Pointer(one.document, one.spans[0], one.heading_path)
+            found.append(_Item(place, at, pointer, one.text, bonus))
+    coverage = Coverage(
+        document_id=version[0],
+        title=source.document.title,
+        read=source.sentences,
+        cited=0,
+        set_aside=dict(aside),
+        version=version[1],
+        sentences=source.sentences,
+    )
+    # A text of notes or very long sentences has nothing better.
+    return [one for one in found if _is_plain_sentence(one.text)] or found, coverage
 
 
-def _set_aside(chunks: Sequence[Chunk]) -> Mapping[str, int]:
-    return dict(Counter(unit.flaw.value for unit in _units(chunks) if unit.flaw is not None))
-
-
-def _items(document: Document, chunks: Sequence[Chunk]) -> list[_Item]:
-    items: list[_Item] = []
-    for chunk in chunks:
-        for unit in chunk.units:
-            text = unit_text(document, unit)
-            if unit.quotable and unit.kind is UnitKind.SENTENCE:
-                lead = _LEAD * 0.5 ** (len(items) / 5)
-                pointer = Pointer(document, unit.span, chunk.heading_path)
-                items.append(_Item(document, chunk, pointer, text, lead))
-    return items
+def _headed(source: Source, at: int) -> float:
+    """The greater share of the words of its document's title or its heading that a sentence has."""
+    one = source.evidence[at]
+    mine = set(stems(one.text))
+    shares = [
+        len(mine & words) / len(words)
+        for heading in (source.document.title, *one.heading_path[-1:])
+        if (words := set(stems(heading)))
+    ]
+    return max(shares, default=0.0)
 
 
 def _is_plain_sentence(text: str) -> bool:
     return _WORDS[0] <= len(text.split()) <= _WORDS[1] and text[-1] in '.!?”"’)…'
 
 
-def _choose(items: Sequence[_Item], embed: Embed, max_words: int, focus: str | None) -> list[_Item]:
+def _take(
+    pool: _Pool, items: Sequence[_Item], embed: Embed, wanted: Vectors | None, words: int
+) -> None:
+    """Let the sentences that stand for their documents go on, document by document."""
     if not items:
+        return
+    vectors = embed([one.text for one in items])
+    for start, stop in _stretches(items):
+        near = vectors[start:stop]
+        relevance = central(near, [one.bonus for one in items[start:stop]], wanted)
+        most = max(_LEAST_KEPT, min(_MOST_KEPT, words // 20))
+        kept = most_central(near, relevance, most)
+        pool.items += [items[start + at] for at in kept]
+        pool.weights += [float(relevance[at]) for at in kept]
+        rows = near[kept]
+        pool.vectors = np.concatenate([pool.vectors, rows]) if len(pool.vectors) else rows
+    if len(pool.items) > _POOL:
+        _halve(pool, wanted)
+
+
+def _stretches(items: Sequence[_Item]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for at in range(1, len(items) + 1):
+        if at == len(items) or items[at].place != items[start].place:
+            yield start, at
+            start = at
+
+
+def _halve(pool: _Pool, wanted: Vectors | None) -> None:
+    """Keep the better half of a pool: the more central, in its document and in the pool."""
+    scores = central(pool.vectors, pool.weights, wanted)
+    kept = sorted(np.argsort(-scores, kind="stable")[: _POOL // 2].tolist())
+    pool.items = [pool.items[at] for at in kept]
+    pool.weights = [pool.weights[at] for at in kept]
+    pool.vectors = pool.vectors[kept]
+
+
+def _choose(task: SummaryTask, pool: _Pool, wanted: Vectors | None) -> list[_Item]:
+    if not pool.items:
         return []
-    vectors = embed([item.text for item in items])
-    likeness = np.clip(vectors @ vectors.T, 0, None).astype(np.float64)
-    relevance = _lexrank(likeness) + np.array([item.lead for item in items])
-    if focus is not None:
-        relevance = np.clip(vectors @ embed([focus])[0], 1e-6, None).astype(np.float64)
-    relevance = relevance / relevance.max()
-    chosen: list[int] = []
-    left = max_words
-    open_items = set(range(len(items)))
-    while open_items:
-        repeats = likeness[:, chosen].max(axis=1) if chosen else np.zeros(len(items))
-        scores = _BALANCE * relevance - (1 - _BALANCE) * repeats
-        best = max(open_items, key=lambda at: (scores[at], -at))
-        open_items.remove(best)
-        words = len(items[best].text.split())
-        if chosen and words > left and left < _REST * max_words:
-            break  # what would still fit is short, not central
-        if chosen and (words > left or repeats[best] >= _REPEATED):
-            continue
-        chosen.append(best)
-        left -= words
-    return [items[at] for at in sorted(chosen)]
+    items = pool.items
+    relevance = central(pool.vectors, pool.weights, wanted)
+    words = [len(one.text.split()) for one in items]
+    places = [one.place for one in items]
+    chosen = up_to_length(pool.vectors, relevance, words, places, task.words)
+    room = 1.15 * task.words - sum(words[at] for at in chosen)
+    for at in _against(chosen, pool):
+        if words[at] <= room:
+            chosen.append(at)
+            room -= words[at]
+    return [items[at] for at in sorted(chosen, key=lambda at: (items[at].place, items[at].order))]
 
 
-def _lexrank(likeness: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Stationary probabilities of a walk between similar sentences, scaled to a maximum of 1."""
-    size = len(likeness)
-    walk = likeness / likeness.sum(axis=1, keepdims=True)
-    rank = np.full(size, 1 / size)
-    for _ in range(_STEPS):
-        rank = (1 - _DAMPING) / size + _DAMPING * (rank @ walk)
-    return np.asarray(rank / rank.max())
+def _against(chosen: Sequence[int], pool: _Pool) -> list[int]:
+    """Sentences of other documents that give other figures than a chosen one."""
+    claims = [Claim(one.text, ((one.place, one.order),)) for one in pool.items]
+    pairs = contested(claims, _known(pool))
+    return list(
+        dict.fromkeys(
+            contrary
+            for pair in pairs
+            for mine, contrary in (pair, pair[::-1])
+            if mine in chosen and contrary not in chosen
+        )
+    )
+
+
+def _known(pool: _Pool) -> Callable[[Sequence[str]], Vectors]:
+    return lambda _: pool.vectors

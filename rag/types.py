@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from corpus.types import Passage, Span
+from corpus.types import DocumentVersion, Passage, Span
 
 EXTRACTIVE = "pincite-extractive"  # the model's name of what only quotes
 
@@ -167,20 +167,86 @@ class Answer:
     prompt_hash: str | None
 
 
+class Style(StrEnum):
+    """How a summary is laid out."""
+
+    PARAGRAPH = "paragraph"  # sentence after sentence
+    BULLETS = "bullets"  # a list with a sentence or two to each point
+    BRIEF = "brief"  # the gist, in 40 words unless told otherwise
+
+
+class SummaryStatus(StrEnum):
+    """Whether a summary stands for all that it is of."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"  # something was left out, as its `detail` says
+    ABSTAINED = "abstained"  # there is none
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryTask:
+    """What is to be summarized, and how: the searchable chunks of versions of documents.
+
+    `max_words` is kept within 15 % where the documents have enough to say; None stands for the
+    style's own. `budget_tokens` is for prompts and completions together. `id` is the one that the
+    summary has; None means a new one.
+    """
+
+    versions: tuple[DocumentVersion, ...]
+    focus: str | None = None
+    style: Style = Style.PARAGRAPH
+    max_words: int | None = None
+    answering: Answering = Answering.AUTO
+    policy: Policy = Policy.ANNOTATE
+    budget_tokens: int | None = None
+    id: str | None = None
+
+    @property
+    def words(self) -> int:
+        """How long the summary is to be."""
+        if self.max_words is not None:
+            return self.max_words
+        return 40 if self.style is Style.BRIEF else 120
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a summary will take: calls of the model, tokens, and money where prices are set.
+
+    `sources` are the tokens of the documents that are read.
+    """
+
+    calls: int
+    sources: int
+    prompt: int
+    completion: int
+    cost: float | None
+    documents: int
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a summary made of one document, in sentences and table rows."""
+    """What a summary made of one document, in sentences and table rows.
+
+    `sentences` are all of them, `read` those that were looked at, and `cited` those that are cited.
+    """
 
     document_id: str
     title: str
     read: int
     cited: int
-    set_aside: Mapping[str, int]  # by reason: residue, duplicate, garbled
+    set_aside: Mapping[str, int]  # by reason, as `rag.material.Aside` has them
+    version: int = 0
+    sentences: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A text about documents, as an answer is about a question."""
+    """A text about documents, as an answer is about a question.
+
+    `reason` says in a word why it is partial or none, and `detail` in a sentence. `cost` is None
+    where no prices are set. `map_tokens` were sent to read the documents.
+    """
 
     id: str
     document_ids: tuple[str, ...]
@@ -193,6 +259,14 @@ class Summary:
     timings: Mapping[str, float]
     model: str
     prompt_hash: str | None
+    style: Style = Style.PARAGRAPH
+    status: SummaryStatus = SummaryStatus.COMPLETE
+    reason: str | None = None
+    detail: str | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    calls: int = 0
+    map_tokens: int = 0
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

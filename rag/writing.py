@@ -1,4 +1,4 @@
-"""An answer that a model writes: pinned to what it was offered, and checked as it comes."""
+"""A text that a model writes: pinned to what it was offered, and checked as it comes."""
 
 import asyncio
 import time
@@ -6,17 +6,17 @@ from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequ
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from rag.asking import answer_prompt, declines, repair_prompt, repaired
+from rag.asking import Asking, declines, repaired
 from rag.calls import Calls
 from rag.citations import Pointer
 from rag.composition import Composition
-from rag.errors import OverlongCompletion, ProviderError
+from rag.errors import BudgetSpent, OverlongCompletion, ProviderError
 from rag.events import Began, Checked, Delta, Event, Replaced, Stage
 from rag.llm import Finish
 from rag.marked import Id, MarkedText, Shown, Written
 from rag.offer import MARK, Offer
 from rag.telemetry import step
-from rag.types import Policy, Question, Reason, Verdict
+from rag.types import Policy, Reason, Verdict
 from rag.verify import Judgement, is_claim
 from rag.watch import LeakedPrompt, Watch
 from rag.words import stems
@@ -38,17 +38,17 @@ class _Said:
 
 
 class Writing:
-    """One answer while it is written; `reason` says at the end why it is none, or not whole."""
+    """An answer or summary as it is written; `reason` says why it is none, or not whole."""
 
     def __init__(
         self,
-        question: Question,
-        asked: str,
+        asking: Asking,
+        policy: Policy,
         offer: Offer,
         calls: Calls,
         contrary: Callable[[Collection[int]], list[int]],
     ) -> None:
-        """Answer `asked`, the question as it stands alone, from what is offered.
+        """Write what is asked for from what is offered.
 
         `contrary` gives what contradicts evidence that is said: both are indexes of the offer's.
         """
@@ -57,14 +57,14 @@ class Writing:
         self.timings: dict[str, float] = {}
         self.wrote_claims = False
         self.claims = 0  # that were said
-        self._question = question
-        self._asked = asked
+        self._asking = asking
+        self._policy = policy
         self._offer = offer
         self._calls = calls
         self._writer = calls.writer
         self._contrary = contrary
         self._used: dict[int, None] = {}  # evidence that was pointed at
-        self._streams = question.policy is Policy.ANNOTATE
+        self._streams = policy is Policy.ANNOTATE
         self._kept: list[_Said] = []  # not said before it is known whether anything is
         self._index = -1
         self._first = ""
@@ -90,7 +90,7 @@ class Writing:
         except LeakedPrompt:
             self.reason = Reason.CONTENT_FILTER
         against = await asyncio.to_thread(self._contrary, list(self._used))
-        if against and self._question.policy is Policy.ABSTAIN:
+        if against and self._policy is Policy.ABSTAIN:
             self.reason = Reason.CONFLICTING_EVIDENCE
             return
         for event in self._end(against):
@@ -98,13 +98,10 @@ class Writing:
 
     async def _items(self) -> AsyncGenerator[Shown | Written]:
         """What the model writes; how it ended is noted."""
-        marked = MarkedText(f"{self._offer.text} {self._asked}")
+        marked = MarkedText(f"{self._offer.text} {self._asking.said}")
         start = time.perf_counter()
-        messages = answer_prompt(
-            self._asked, self._question.history, self._offer, self._writer.guard
-        )
         try:
-            async with aclosing(self._calls.stream(messages)) as pieces:
+            async with aclosing(self._calls.stream(self._asking.messages)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Finish):
                         if piece.reason != "stop":
@@ -162,7 +159,7 @@ class Writing:
         if said is not None:
             self.claims += 1
             self._kept.append(said)
-            if self._question.policy is not Policy.ABSTAIN:
+            if self._policy is not Policy.ABSTAIN:
                 events += self._say_kept()
         return events
 
@@ -170,7 +167,7 @@ class Writing:
         """What is said in a claim's place, None for nothing, and why."""
         judged, pointed = await self._judged(written.text, written.ids)
         said = self._said(written, judged, pointed)
-        policy = self._question.policy
+        policy = self._policy
         why = "; ".join(judged.reasons) or "The sources do not say so."
         if policy is Policy.ANNOTATE or judged.verdict is Verdict.SUPPORTED:
             return said, why
@@ -211,14 +208,11 @@ class Writing:
     ) -> _Said | None:
         """A claim written anew from the evidence; or else a quote of what it points at; or None."""
         sources = tuple(dict.fromkeys((*pointed, *judged.support)))
-        messages = repair_prompt(
-            self._asked,
-            written.text,
-            self._offer,
-            sources or range(len(self._offer.evidence)),
-            self._writer.guard,
-        )
-        text = await self._calls.complete(messages)
+        messages = self._asking.repair(written.text, sources or range(len(self._offer.evidence)))
+        try:
+            text = await self._calls.complete(messages)
+        except BudgetSpent:
+            text = ""  # then it is quoted, or left out
         Watch(self._writer.guard.canary).let_through(text)
         if (anew := repaired(text)) is not None and is_claim(anew.text):
             again, where = await self._judged(anew.text, anew.ids)

@@ -1,0 +1,246 @@
+"""A summary's job survives kills and outages of its model, and pays for no call twice."""
+
+import random
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from rag import Settings
+from tests.api.serving import ended_job, job_when, problem_of, serving
+from tests.api.test_durability import server
+from tests.scribe import MAP, WRITE, Scribe, kinds, quoted, system
+from tests.upstream import Reply, Request, Text, error, upstream
+
+KILLS = 5
+LATENCY = 0.2  # seconds that the model takes
+UNSAVED = 0.5  # seconds that a reply may need to be kept
+
+TOWNS = ("Tolvane", "Sandel", "Ellery", "Skarne", "Orrin", "Halmer", "Birk", "Vesper")
+
+
+def book(number: int, parts: int = 24) -> str:
+    """A text of which no two sentences say the same."""
+    kinds_of = ("harbour", "school", "market", "bridge", "library", "ferry", "museum", "orchard")
+    said = [
+        f"In {1900 + number * parts + at} the {kinds_of[at % 8]} of {TOWNS[number % 8]} number "
+        f"{number * parts + at + 11} was opened by the clerk of ward {at + 3}, and "
+        f"{(number + 2) * 1000 + at} people came to see it."
+        for at in range(parts)
+    ]
+    return "\n\n".join(said)
+
+
+def send_books(client: httpx.Client, count: int, parts: int = 24) -> None:
+    files = [("files", (f"{at}.md", book(at, parts).encode())) for at in range(count)]
+    response = client.post("/v1/documents", params={"wait": "true"}, files=files)
+    assert response.status_code == 200, response.text
+
+
+def settings_for(folder: Path, url: str, **fields: Any) -> Settings:
+    wanted = {
+        "data_dir": folder,
+        "threads": 1,
+        "llm_base_url": url,
+        "llm_model": "scribe",
+        "llm_retries": 0,
+        "summary_tokens": 300,
+        **fields,
+    }
+    return Settings(**wanted)
+
+
+def prompt_of(request: Request) -> str:
+    """The prompt without the words that each process makes anew."""
+    whole = f"{system(request)}\n{quoted(request)}"
+    return re.sub(r"quoted-[0-9a-f]{12}|zq[0-9a-f]{16}", "", whole)
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Starts a server with books, and stops it at the end."""
+    opened: list[Any] = []
+
+    def begin(url: str, count: int = 4, **fields: Any) -> httpx.Client:
+        serving_now = serving(create_app(settings_for(tmp_path, url, **fields)))
+        client = serving_now.__enter__()
+        opened.append(serving_now)
+        send_books(client, count)
+        return client
+
+    yield begin
+    for one in opened:
+        one.__exit__(None, None, None)
+
+
+def start(client: httpx.Client, **body: object) -> str:
+    response = client.post("/v1/summaries", json={"collection": "default", **body})
+    assert response.status_code == 202, response.text
+    return str(response.json()["id"])
+
+
+def test_a_server_that_is_killed_pays_for_no_reply_twice(tmp_path: Path) -> None:
+    chance = random.Random(5)  # noqa: S311 -- when to kill
+    scribe = Scribe(LATENCY)
+    kills: list[float] = []
+    with upstream(scribe) as model, server(tmp_path) as served:
+        served.environment |= {
+            "PINCITE_LLM_BASE_URL": model.url,
+            "PINCITE_LLM_MODEL": "scribe",
+            "PINCITE_SUMMARY_TOKENS": "300",
+            "PINCITE_LLM_CONCURRENCY": "2",
+        }
+        served.start()
+        served.wait_until_ready()
+        send_books(served.client, 10)
+        job_id = start(served.client, policy="repair", max_words=100)
+        done: list[tuple[str, int, int]] = []
+        for _ in range(KILLS):
+            served.wait_until_ready()
+            before = done[-1][1] if done else 0
+            job = job_when(served.client, job_id, lambda job, at=before: job["done"] > at)
+            time.sleep(chance.uniform(0, 0.6))
+            done.append((job["status"], job["done"], job["total"]))
+            served.end(signal.SIGKILL)
+            kills.append(time.monotonic())
+            served.start()
+        served.wait_until_ready()
+        job = ended_job(served.client, job_id)
+        summary = served.client.get(f"/v1/summaries/{job['summary_id']}").raise_for_status().json()
+        served.end(signal.SIGTERM)
+    assert {status for status, _, _ in done} == {"running"}, done
+    assert job["status"] == "done", job
+    sent: dict[str, list[Request]] = {}
+    for request in model.requests:
+        sent.setdefault(prompt_of(request), []).append(request)
+    for requests in sent.values():
+        for one, again in pairwise(requests):
+            lost = [at for at in kills if one.at < at < again.at]
+            assert lost, "a reply was asked for again by the same process"
+            assert min(lost) < one.at + LATENCY + UNSAVED, "a reply that had come was paid again"
+    assert summary["calls"] == len(sent), "every prompt counts once in the summary's bill"
+    assert job["usage"] == {
+        "prompt": summary["usage"]["prompt"],
+        "completion": summary["usage"]["completion"],
+        "cost": None,
+    }
+    assert kinds(model.requests)[MAP] > 15
+
+
+def test_progress_and_cost_are_told_while_it_runs(begun: Callable[..., Any]) -> None:
+    with upstream(Scribe(0.1)) as model:
+        client = begun(model.url, llm_price_in=2.0, llm_price_out=10.0, llm_concurrency=1)
+        job_id = start(client)
+        part = job_when(client, job_id, lambda job: 2 < job["done"] < job["total"])
+        assert part["unit"] == "calls"
+        usage = part["usage"]
+        assert usage["cost"] == pytest.approx(
+            (2.0 * usage["prompt"] + 10.0 * usage["completion"]) / 1e6
+        )
+        job = ended_job(client, job_id)
+        assert (job["status"], job["done"]) == ("done", job["total"])
+        summary = client.get(f"/v1/summaries/{job['summary_id']}").json()
+        assert summary["cost"] == job["usage"]["cost"] > usage["cost"]
+
+
+def test_a_job_is_cancelled_within_two_seconds_and_goes_on_where_it_was(
+    begun: Callable[..., Any],
+) -> None:
+    scribe = Scribe(0.2)
+    with upstream(scribe) as model:
+        client = begun(model.url, llm_concurrency=2)
+        job_id = start(client)
+        job_when(client, job_id, lambda job: job["done"] > 3)
+        asked = time.monotonic()
+        assert client.post(f"/v1/jobs/{job_id}/cancel").json()["status"] == "cancelled"
+        time.sleep(2)
+        at_rest = len(model.requests)
+        assert all(one.at < asked + 2 for one in model.requests)
+        time.sleep(1)
+        assert len(model.requests) == at_rest, "the model is asked after the job was cancelled"
+        assert client.post(f"/v1/jobs/{job_id}/retry").status_code == 202
+        assert ended_job(client, job_id)["status"] == "done"
+        prompts = [prompt_of(one) for one in model.requests]
+        assert len(prompts) - len(set(prompts)) <= 2, "only what was under way is asked again"
+
+
+def test_a_job_waits_for_a_model_that_is_down(begun: Callable[..., Any]) -> None:
+    scribe = Scribe()
+    down = {"from": 4, "for": 2.0, "since": 0.0, "seen": 0}
+
+    def reply(request: Request) -> Reply | Text:
+        down["seen"] += 1
+        if down["seen"] > down["from"] and not down["since"]:
+            down["since"] = time.monotonic()
+        if down["since"] and time.monotonic() < down["since"] + down["for"]:
+            return error(503, "The model is being moved.")
+        return scribe(request)
+
+    with upstream(reply) as model:
+        client = begun(model.url, llm_concurrency=1)
+        job = ended_job(client, start(client))
+    assert job["status"] == "done", job
+    assert len(model.requests) > kinds(model.requests)[WRITE] + 4
+
+
+def test_a_job_whose_model_stays_away_says_so_and_can_be_retried(
+    begun: Callable[..., Any],
+) -> None:
+    scribe = Scribe()
+    is_up = {"now": False}
+
+    def reply(request: Request) -> Reply | Text:
+        if is_up["now"] or quoted(request).count("Tolvane") > 2:
+            return scribe(request)
+        return error(503, "The model is being moved.")
+
+    with upstream(reply) as model:
+        client = begun(model.url, llm_patience_seconds=1.5, llm_concurrency=2)
+        body = {"collection": "default"}
+        response = client.post("/v1/summaries", params={"wait": "true"}, json=body)
+        detail = problem_of(response, 502, "summary-failed")["detail"]
+        assert "The model is being moved." in detail
+        assert "again and again for 0.0 minutes" in detail
+        assert "Retry the job" in detail
+        (failed,) = [
+            job for job in client.get("/v1/jobs").json()["items"] if job["kind"] == "summarize"
+        ]
+        assert failed["status"] == "failed"
+        is_up["now"] = True
+        before = {prompt_of(one) for one in model.requests if "Tolvane" in quoted(one)}
+        seen = len(model.requests)
+        client.post(f"/v1/jobs/{failed['id']}/retry").raise_for_status()
+        assert ended_job(client, failed["id"])["status"] == "done"
+        again = {prompt_of(one) for one in model.requests[seen:]}
+        assert before - again, "what was replied before is not asked again"
+
+
+def test_what_a_model_refuses_for_good_fails_at_once(begun: Callable[..., Any]) -> None:
+    with upstream(error(401, "Incorrect API key provided.", "invalid_api_key")) as model:
+        client = begun(model.url)
+        began = time.monotonic()
+        job = ended_job(client, start(client))
+    assert job["status"] == "failed"
+    assert "PINCITE_LLM_API_KEY" in job["error"]
+    assert time.monotonic() < began + 10
+
+
+def test_a_stopped_server_leaves_a_summary_to_the_next(tmp_path: Path) -> None:
+    with upstream(Scribe(0.2)) as model:
+        with serving(create_app(settings_for(tmp_path, model.url, llm_concurrency=1))) as client:
+            send_books(client, 4)
+            job_id = start(client)
+            job_when(client, job_id, lambda job: job["done"] > 1)
+            began = time.monotonic()
+        assert time.monotonic() < began + 3
+        with serving(create_app(settings_for(tmp_path, model.url, llm_concurrency=1))) as client:
+            assert ended_job(client, job_id)["status"] == "done"
+        prompts = [prompt_of(one) for one in model.requests]
+        assert len(prompts) - len(set(prompts)) <= 1
