@@ -11,12 +11,23 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
-from corpus import answers, changes, embedders, search, selection
+from corpus import (
+    answers,
+    changes,
+    embedders,
+    schedule_runs,
+    schedules,
+    search,
+    selection,
+    snapshots,
+)
 from corpus.chunk import chunk
 from corpus.errors import NotFound
 from corpus.ingest import Upload, add, index
 from corpus.library import Draft, Library
 from corpus.parse import parse_text
+from corpus.schedule_runs import RunDraft, RunStatus
+from corpus.schedules import ScheduleDraft
 from corpus.types import Outcome
 from corpus.vectors import VectorIndex
 
@@ -26,6 +37,9 @@ Count = Callable[[str], int]
 OF_ALL_TENANTS = {
     "Library": {"close"},
     "VectorIndex": {"close", "indexes"},
+    # Of a snapshot that was read, and of a connection whose rows have been found.
+    "schedule_runs": {"insert_run"},
+    "snapshots": {"json_of_snapshot", "snapshot_of_json"},
     "embedders": {"take_over", "start_over", "change_over", "drop_stale_indexes", "require_turn"},
 }
 VECTOR = np.ones(4, np.float32)
@@ -48,6 +62,21 @@ class Two:
         add(library, "a", Upload("Cod.", "text/plain", "b", "archive"), count_tokens=count_tokens)
         index(library, vectors, _embed)
         answers.keep(library, "a", "ans_a", "{}", answers.Claim("key", "0"))
+        self.plan = ScheduleDraft(
+            name="daily",
+            cron="0 7 * * *",
+            timezone="UTC",
+            enabled=True,
+            plan="{}",
+            next_run_at="2026",
+        )
+        self.schedule = schedules.create(library, "a", self.plan)
+        self.run = schedules.add_run(library, "a", self.schedule.id, RunDraft(None))
+        schedule_runs.note_changes(library, "a", self.run.id, "{}", '{"x":[1,"x"]}')
+        sole = Upload("Sole.", "text/plain", "c", "gone")
+        self.deleted = add(library, "a", sole, count_tokens=count_tokens).id
+        library.delete("a", self.deleted)
+        index(library, vectors, _embed)
         (document,), _ = library.documents("a", "news", 9)
         self.document = document.id
         self.chunk = library.chunks("a", document.id)[0].id
@@ -75,6 +104,8 @@ class Two:
                 "SELECT * FROM files WHERE tenant = 'a' ORDER BY sha256",
                 "SELECT * FROM collections WHERE tenant = 'a'",
                 "SELECT * FROM answers WHERE tenant = 'a'",
+                "SELECT * FROM schedules WHERE tenant = 'a'",
+                "SELECT * FROM schedule_runs WHERE tenant = 'a'",
                 "SELECT * FROM stale_vectors WHERE tenant = 'a'",
                 "SELECT rowid, heading, body FROM chunks_text WHERE rowid = :chunk",
             ):
@@ -110,6 +141,21 @@ def keep_with_the_key_of_a(two: Two) -> bool:
     return kept is not None and kept.id == "ans_b"
 
 
+def create_of_the_same_name(two: Two) -> bool:
+    made = schedules.create(two.library, "b", two.plan)
+    schedules.remove(two.library, "b", made.id)
+    return made.id != two.schedule.id
+
+
+def first_open_of_a(two: Two) -> bool:
+    with two.library.engine.connect() as connection:
+        return schedule_runs.first_open(connection, "b", two.schedule.id) is None
+
+
+def deleted_of_a(two: Two) -> bool:
+    return snapshots.deleted_at(two.library, "b", [two.deleted]) == {}
+
+
 # What tenant "b" gets for what is of tenant "a", by the name of the function.
 TRIED: Mapping[str, Callable[[Two], Any]] = {
     "Library.accept": lambda two: two.library.accept("b", two.draft).id != two.document,
@@ -140,6 +186,43 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "changes.delete_collection": lambda two: delete_collection(two, "b"),
     "embedders.incomplete": lambda two: embedders.incomplete(two.library, "b") == [],
     "embedders.is_complete": lambda two: embedders.is_complete(two.library, "b", "news"),
+    "schedule_runs.about_to_be_seen": lambda two: schedule_runs.about_to_be_seen(
+        two.library, "b", two.run.id
+    ),
+    "schedule_runs.finish": lambda two: (
+        not schedule_runs.finish(two.library, "b", two.run.id, RunStatus.DONE)
+    ),
+    "schedule_runs.first_open": first_open_of_a,
+    "schedule_runs.note_changes": lambda two: schedule_runs.note_changes(
+        two.library, "b", two.run.id, "[]", "{}"
+    ),
+    "schedule_runs.note_job": lambda two: schedule_runs.note_job(
+        two.library, "b", two.run.id, "job_b"
+    ),
+    "schedule_runs.note_summary": lambda two: schedule_runs.note_summary(
+        two.library, "b", two.run.id, ("sum_b", "{}"), "{}"
+    ),
+    "schedule_runs.open_runs": lambda two: schedule_runs.open_runs(two.library, "b") == [],
+    "schedule_runs.read_run": lambda two: schedule_runs.read_run(two.library, "b", two.run.id),
+    "schedule_runs.run_page": lambda two: (
+        schedule_runs.run_page(two.library, "b", two.schedule.id, 9)[0] == []
+    ),
+    "schedules.add_run": lambda two: schedules.add_run(
+        two.library, "b", two.schedule.id, RunDraft(None)
+    ),
+    "schedules.change": lambda two: schedules.change(
+        two.library, "b", two.schedule.id, {"name": "b"}
+    ),
+    "schedules.claim": lambda two: schedules.claim(
+        two.library, "b", two.schedule, None, RunDraft("2026")
+    ),
+    "schedules.create": create_of_the_same_name,
+    "schedules.due_by": lambda two: schedules.due_by(two.library, "b", "9999") == [],
+    "schedules.page": lambda two: schedules.page(two.library, "b", 9)[0] == [],
+    "schedules.read": lambda two: schedules.read(two.library, "b", two.schedule.id),
+    "schedules.remove": lambda two: schedules.remove(two.library, "b", two.schedule.id),
+    "schedules.see": lambda two: schedules.see(two.library, "b", two.run),
+    "schedules.seen": lambda two: schedules.seen(two.library, "b", two.schedule.id),
     "search.by_words": lambda two: (
         two.chunk not in search.by_words(two.library, "b", "news", ["plaice"], 9)
     ),
@@ -152,6 +235,10 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "selection.chunk_ids": lambda two: selection.chunk_ids(two.library, "b", [two.document]) == [],
     "selection.selected_documents": lambda two: (
         two.document not in selection.selected_documents(two.library, "b", "news", ())
+    ),
+    "snapshots.deleted_at": deleted_of_a,
+    "snapshots.snapshot": lambda two: (
+        two.document not in snapshots.snapshot(two.library, "b", snapshots.Selection())
     ),
     "VectorIndex.copy": lambda two: two.vectors.copy("b", "news", {999: two.chunk}) == set(),
     "VectorIndex.count": lambda two: two.vectors.count("b", "archive") == 0,
@@ -176,7 +263,10 @@ def _public(room: type | ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]
 
 PUBLIC = dict(
     one
-    for room in (Library, VectorIndex, answers, changes, embedders, search, selection)
+    for room in (
+        *(Library, VectorIndex, answers, changes, embedders),
+        *(schedule_runs, schedules, search, selection, snapshots),
+    )
     for one in _public(room)
 )
 
@@ -195,7 +285,7 @@ def test_the_storage_can_not_be_called_without_a_tenant(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(TRIED))
 def test_another_tenant_neither_sees_nor_changes_anything(two: Two, name: str) -> None:
     before = two.of_a()
-    assert all(before[:6])
+    assert all(before[:8])
     with suppress(NotFound):
         assert TRIED[name](two) in (True, None)
     index(two.library, two.vectors, _embed)
