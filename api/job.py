@@ -19,7 +19,9 @@ class Job(BaseModel):
     """A job as it was when it was asked for."""
 
     id: str
-    kind: str = Field(description='What it does; "ingest" makes documents searchable.')
+    kind: str = Field(
+        description='What it does: "ingest" makes documents searchable, "digest" runs a schedule.'
+    )
     status: JobStatus
     done: int = Field(description="How much of `total` is done, in `unit`.")
     total: int

@@ -153,7 +153,9 @@ def _reason(found: WorkflowStatus) -> str | None:
 
 
 def _input(found: WorkflowStatus) -> list[list[Any]]:
-    return found.input["args"][0] if found.input else []
+    """The document versions of a job; none where they are not what it was started with."""
+    args = found.input["args"] if found.input else []
+    return args[0] if args and isinstance(args[0], list) else []
 
 
 def _time(milliseconds: int | None) -> str | None:

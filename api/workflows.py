@@ -12,7 +12,6 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 from dbos import (
@@ -27,6 +26,8 @@ from dbos import (
 
 from api.job import Job
 from api.runs import read_job, unfinished, versions_of
+from api.ticks import Digests
+from api.workers import arrive, leave, new_worker, run_beside_others, shared_database
 from corpus.types import DocumentVersion
 from rag import Pipeline, Settings
 
@@ -34,8 +35,6 @@ from rag import Pipeline, Settings
 # that an upgrade would strand what is under way. Change a workflow only so that a recorded run of
 # the older one still fits it; where that can not be, write another one under a new name.
 _VERSION = "1"
-# A process goes on with what one of the same name has left. A data folder has one at a time.
-_EXECUTOR = "pincite"
 
 _INGEST = "ingest"
 _ATTEMPTS = 3  # of a step, with 1 and 2 seconds between them
@@ -43,6 +42,7 @@ _MOST_VERSIONS = 1000  # of a job, as many as an upload can have files
 # SQLite has one writer, for which others sleep; for a connection they queue. 300 small uploads, 16
 # at a time, were searchable after 11 s with 2 connections, 14 s with 4, and 23 s with DBOS's 20.
 _CONNECTIONS = 2
+_SHARED = 10  # to Postgres, where they do not wait for each other; a server has about a hundred
 _THREADS = 12  # that the server's requests and workflows share; the library has 15 connections
 
 # What DBOS says when a job is cancelled or the process is stopped, which somebody asked for.
@@ -86,6 +86,7 @@ class Workflows:
                     pass
 
         self._ingest = ingest
+        self.digests = Digests(pipeline, self._step, self._counted)
 
     async def ingest(self, versions: Collection[DocumentVersion]) -> Job | None:
         """A job that makes these versions searchable; None when nothing of them waits."""
@@ -150,38 +151,47 @@ async def run_workflows(pipeline: Pipeline, settings: Settings) -> AsyncIterator
     """
     if not _process.acquire(blocking=False):
         raise RuntimeError("This process serves an application already, and DBOS allows only one.")
+    worker = new_worker(settings)
     try:
         logging.getLogger("dbos").addFilter(_is_news)
-        DBOS(config=_config(settings))
+        DBOS(config=_config(settings, worker))
         workflows = Workflows(pipeline)
+        await arrive(pipeline.library, worker)
         DBOS.launch()  # on this event loop, so that the workflows run on it too
         await workflows.take_up()
-        try:
-            yield workflows
-        finally:
-            await workflows.stop()
+        async with run_beside_others(pipeline.library, worker):
+            try:
+                yield workflows
+            finally:
+                await workflows.stop()
     finally:
         # In a thread: it waits for threads that may wait for this event loop.
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        await leave(pipeline.library, worker)
         _process.release()
 
 
-def database_url(data_dir: Path) -> str:
-    """Where DBOS records the workflows: a SQLite file, which is there afterwards."""
-    path = data_dir / "jobs.db"
+def database_url(settings: Settings) -> str:
+    """Where DBOS records the workflows: the Postgres of the settings, else a SQLite file.
+
+    The file is there afterwards.
+    """
+    if (shared := shared_database(settings)) is not None:
+        return shared
+    path = settings.data_dir / "jobs.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")  # fewer syncs, and reading beside a writer
     return f"sqlite:///{path}"
 
 
-def _config(settings: Settings) -> DBOSConfig:
+def _config(settings: Settings, worker: str) -> DBOSConfig:
     level = settings.log_level
     return {
         "name": "pincite",
         "application_version": _VERSION,
-        "executor_id": _EXECUTOR,
-        "system_database_url": database_url(settings.data_dir),
-        "sys_db_pool_size": _CONNECTIONS,
+        "executor_id": worker,
+        "system_database_url": database_url(settings),
+        "sys_db_pool_size": _CONNECTIONS if shared_database(settings) is None else _SHARED,
         "serializer": DBOSPortableJSONSerializer(),  # the default one is pickle
         "max_executor_threads": _THREADS,
         "log_level": "WARNING" if level == "info" else level.upper(),  # it informs of itself only

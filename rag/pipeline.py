@@ -15,11 +15,10 @@ from langchain_core.documents import BaseDocumentCompressor
 
 from corpus.answers import Claim
 from corpus.filters import Filter, read_filter
-from corpus.types import (
-    Passage,
-)
+from corpus.types import DocumentVersion, Passage
 from rag.answer import Sources, answering
 from rag.calls import Writer
+from rag.digest import summary_of_versions
 from rag.entailment import ClaimModel
 from rag.events import Answered, Event, last_answer
 from rag.fusion import Fusion
@@ -217,6 +216,31 @@ class Pipeline(Holdings):
             embed=self._model.embed,
             max_words=max_words,
             focus=focus,
+        )
+
+    async def summarize_versions(
+        self,
+        versions: Sequence[DocumentVersion],
+        since: Sequence[DocumentVersion] = (),
+        *,
+        focus: str | None = None,
+        max_words: int = 120,
+    ) -> tuple[Summary | None, list[str]]:
+        """Summarize versions by quoting; of documents in `since` only what that one did not say.
+
+        Returns also the ids of those that were changed or deleted meanwhile.
+        """
+        return await asyncio.to_thread(
+            partial(
+                summary_of_versions,
+                self._library,
+                TENANT,
+                versions,
+                since,
+                embed=self._model.embed,
+                max_words=max_words,
+                focus=focus,
+            )
         )
 
     async def citation(self, citation_id: str) -> CitationState:
