@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from corpus.sentences import sentence_spans
-from corpus.types import Chunk, Document, Flaw, Unit
-from rag.evidence import unit_text
+from corpus.types import Chunk, Document, Flaw, Span, Unit
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _MARKER = re.compile(r"\s*(([-*+•‣#>]+|\d{1,3}[.)])\s+)+")  # of list items, quotations, headings
@@ -27,10 +26,14 @@ def set_aside_known(
     said = {_plain(one) for one in _pieces(old_text)}
     everything = _plain(old_text)
 
+    def is_known(span: Span) -> bool:
+        text = _plain(span.of(document.text))
+        return text in said or (len(text.split()) >= _SURE and text in everything)
+
     def marked(unit: Unit) -> Unit:
-        text = _plain(unit_text(document, unit))
-        is_known = text in said or (len(text.split()) >= _SURE and text in everything)
-        return replace(unit, flaw=Flaw.UNCHANGED) if unit.quotable and is_known else unit
+        # Under another header a row says something else.
+        same = is_known(unit.span) and (unit.header is None or is_known(unit.header))
+        return replace(unit, flaw=Flaw.UNCHANGED) if unit.quotable and same else unit
 
     return [replace(one, units=tuple(map(marked, one.units))) for one in chunks]
 

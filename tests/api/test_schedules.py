@@ -188,7 +188,7 @@ def test_what_is_not_there_is_a_problem_that_names_it(
         ("POST", "sch_0/trigger"),
         ("GET", f"{made}/runs/sch_0"),
     ):
-        body: dict[str, Any] = {} if method == "PATCH" else None
+        body: dict[str, Any] | None = {} if method == "PATCH" else None
         response = client.request(method, f"/v1/schedules/{path}", json=body)
         assert "sch_0" in problem_of(response, 404, "not-found")["detail"]
 
