@@ -20,7 +20,7 @@ from rag import Settings
 ALONE = "pincite"  # of a process that has its data folder, and so its jobs, to itself
 
 _SAY = 5.0  # seconds between two signs of life
-SILENCE = timedelta(seconds=30)  # after which a process counts as dead
+_SILENCE = timedelta(seconds=30)  # after which a process counts as dead
 
 _log = logging.getLogger("pincite.workers")
 
@@ -44,21 +44,19 @@ async def arrive(library: Library, worker: str) -> None:
         await asyncio.to_thread(say_alive, library, worker)
 
 
-async def leave(library: Library, worker: str) -> None:
+def leave(library: Library, worker: str) -> None:
     """Say that a worker has stopped, so that others need not wait to take over what it left."""
     if worker != ALONE:
-        await asyncio.to_thread(say_gone, library, worker)
+        say_gone(library, worker)
 
 
 @asynccontextmanager
-async def run_beside_others(
-    library: Library, worker: str, silence: timedelta = SILENCE
-) -> AsyncIterator[None]:
+async def run_beside_others(library: Library, worker: str) -> AsyncIterator[None]:
     """Say again and again that the worker lives, and take over the jobs of those that do not."""
     if worker == ALONE:
         yield
         return
-    task = asyncio.create_task(_keep_alive(library, worker, silence))
+    task = asyncio.create_task(_keep_alive(library, worker))
     try:
         yield
     finally:
@@ -66,11 +64,11 @@ async def run_beside_others(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _keep_alive(library: Library, worker: str, silence: timedelta) -> None:
+async def _keep_alive(library: Library, worker: str) -> None:
     while True:
         try:
             await asyncio.to_thread(say_alive, library, worker)
-            for dead in await asyncio.to_thread(take_silent, library, silence):
+            for dead in await asyncio.to_thread(take_silent, library, _SILENCE):
                 await _take_over(dead)
                 await asyncio.to_thread(forget_worker, library, dead)
         except Exception:  # whatever it is, the next try may do better, and none would be worse

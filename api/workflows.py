@@ -165,10 +165,17 @@ async def run_workflows(pipeline: Pipeline, settings: Settings) -> AsyncIterator
             finally:
                 await workflows.stop()
     finally:
-        # In a thread: it waits for threads that may wait for this event loop.
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        await leave(pipeline.library, worker)
-        _process.release()
+
+        def end() -> None:
+            DBOS.destroy(destroy_registry=True)
+            leave(pipeline.library, worker)
+
+        try:
+            # In a thread: it waits for threads that may wait for this event loop, which has no
+            # others afterwards.
+            await asyncio.to_thread(end)
+        finally:
+            _process.release()
 
 
 def database_url(settings: Settings) -> str:
