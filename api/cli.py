@@ -3,29 +3,23 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api import installed_version
-from api.options import AsJson, Collection, Filter, utf8
+from api.console import ABSTAINED, FAILED, plain_errors, with_pipeline
+from api.options import AsJson, Collection, Every, Filter, ScheduleName, Timezone, utf8
+from api.schedule_commands import commands
 from api.startup import long_work
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from api.loading import Tally
-    from rag import Pipeline, Settings
-
-FAILED = 1
-ABSTAINED = 3
-INTERRUPTED = 130
-
-
-_Result = TypeVar("_Result")
+    from rag import Pipeline
 
 app = typer.Typer(
     name="pincite",
@@ -36,6 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(commands, name="schedules")
 
 
 def main() -> None:
@@ -69,7 +66,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve documents, answers and summaries over HTTP."""
-    with _plain_errors():
+    with plain_errors():
         from api.serve import run_server
         from rag import load_settings
 
@@ -98,7 +95,7 @@ def ingest(
 
     Files of other types in a folder are passed over. Exit code 1 when a document failed.
     """
-    with _plain_errors():
+    with plain_errors():
         with long_work():
             from api import intake
             from api.loading import load
@@ -112,7 +109,7 @@ def ingest(
             with progress("Ingesting", total) as on_progress:
                 return await load(pipeline, items, on_progress)
 
-        tally = _with_pipeline(settings, run)
+        tally = with_pipeline(settings, run)
         for failure in tally.failures:
             typer.echo(f"pincite: {failure.name}: {failure.error}", err=True)
         if as_json:
@@ -134,7 +131,7 @@ def ask(
 
     Exit code 3 when the documents do not answer it.
     """
-    with _plain_errors():
+    with plain_errors():
         from api import schemas
         from api.requests import filter_of_json
         from api.terminal import open_console, show_answer
@@ -152,7 +149,7 @@ def ask(
                 )
             return await pipeline.ask(question, collection=collection, where=conditions)
 
-        answer = _with_pipeline(load_settings(), run)
+        answer = with_pipeline(load_settings(), run)
         if as_json:
             _print_json(schemas.answer(answer))
         else:
@@ -164,34 +161,48 @@ def ask(
 @app.command()
 def summarize(
     document: Annotated[
-        str,
+        str | None,
         typer.Argument(metavar="DOC", callback=utf8, help="Its id, path, URI, title or file name."),
-    ],
+    ] = None,
+    *,
     focus: Annotated[str | None, typer.Option(callback=utf8, help="What to look at most.")] = None,
     max_words: Annotated[int, typer.Option(min=20, max=1000, help="Most words.")] = 120,
     collection: Annotated[
         str | None,
         typer.Option(callback=utf8, help="Look for the document in this collection only."),
     ] = None,
+    every: Every = None,
+    timezone: Timezone = "UTC",
+    name: ScheduleName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Summarize a document, with citations."""
-    with _plain_errors():
-        from api import schemas
+    """Summarize a document, with citations; or by --every what is new, again and again."""
+    with plain_errors():
+        from api import scheduling, schemas
         from api.lookup import find_document
         from api.terminal import open_console, show_summary
         from rag import load_settings
         from rag.types import Summary
 
         async def run(pipeline: "Pipeline") -> Summary:
-            found = await find_document(pipeline, document, collection)
+            found = await find_document(pipeline, document or "", collection)
             return await pipeline.summarize([found.id], focus=focus, max_words=max_words)
 
-        summary = _with_pipeline(load_settings(), run)
+        if every is not None:
+            from api import scheduling
+
+            summary = {"focus": focus, "max_words": max_words, "collection": collection}
+            fields = {"cron": every, "timezone": timezone, "name": name, "summary": summary}
+            work = partial(scheduling.make_or_show, fields=fields, document=document)
+            scheduling.show(with_pipeline(load_settings(), work), as_json=as_json)
+            return
+        if document is None:
+            raise typer.BadParameter("Name a document, or say --every when to summarize.")
+        made = with_pipeline(load_settings(), run)
         if as_json:
-            _print_json(schemas.summary(summary))
+            _print_json(schemas.summary(made))
         else:
-            show_summary(open_console(), summary)
+            show_summary(open_console(), made)
 
 
 @app.command(
@@ -216,7 +227,7 @@ def doctor(
 
     Exit code 1 when something is found.
     """
-    with _plain_errors():
+    with plain_errors():
         from api.upkeep import show_findings
         from rag import load_settings
         from rag.upkeep import examine_store
@@ -230,7 +241,7 @@ def doctor(
 @app.command()
 def reindex() -> None:
     """Make all vectors again from what SQL holds. Stop other processes on a shared store first."""
-    with _plain_errors():
+    with plain_errors():
         from api.progress import progress
         from rag import load_settings
         from rag.upkeep import make_vectors_again
@@ -245,41 +256,12 @@ def reindex() -> None:
 @app.command()
 def demo() -> None:
     """Ingest the sample documents, ask three questions and summarize one document."""
-    with _plain_errors():
+    with plain_errors():
         from api.demo import run_demo
         from api.terminal import open_console
         from rag import load_settings
 
         asyncio.run(run_demo(load_settings(), open_console()))
-
-
-def _with_pipeline(
-    settings: "Settings", work: Callable[["Pipeline"], Coroutine[Any, Any, _Result]]
-) -> _Result:
-    """What `work` makes of a pipeline that is open while it runs."""
-    from rag import Pipeline
-
-    pipeline = Pipeline(settings)
-    try:
-        return asyncio.run(work(pipeline))
-    finally:
-        pipeline.close()
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Errors that a user can mend as one line on stderr, and their exit code."""
-    from corpus.errors import CorpusError
-    from rag.errors import RagError
-
-    try:
-        yield
-    except (CorpusError, RagError, OSError) as error:
-        typer.echo(f"pincite: {error}", err=True)
-        raise typer.Exit(FAILED) from None
-    except KeyboardInterrupt:
-        typer.echo("pincite: interrupted", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _print_json(model: "BaseModel") -> None:

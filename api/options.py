@@ -27,3 +27,17 @@ Filter = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as the HTTP route answers.")]
+Every = Annotated[
+    str | None,
+    typer.Option(
+        callback=utf8,
+        metavar="CRON",
+        help="Have `pincite serve` summarize what is new at such times, e.g. '0 7 * * MON-FRI'; "
+        "of DOC, of the collection, or of all.",
+    ),
+]
+Timezone = Annotated[str, typer.Option(callback=utf8, help="Of --every, e.g. Europe/Berlin.")]
+ScheduleName = Annotated[
+    str | None,
+    typer.Option(callback=utf8, help="What to call the schedule of --every."),
+]

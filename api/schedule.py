@@ -11,10 +11,11 @@ from api.schemas import summary as wire_summary
 from corpus.schedule_runs import Run as KeptRun
 from corpus.schedule_runs import RunStatus
 from corpus.schedules import Schedule as KeptSchedule
+from corpus.schedules import ScheduleDraft
 from rag.digest import Changes as FoundChanges
 from rag.digest import changes_of_json
 from rag.keeping import summary_of_json
-from rag.schedules import Missed, Plan, Since, plan_of_json
+from rag.schedules import Missed, Plan, Since, json_of_plan, plan_of_json
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Cron = Annotated[
@@ -62,13 +63,21 @@ class ScheduleRequest(Request):
     )
     enabled: bool = True
 
-    def plan(self) -> Plan:
-        """The plan to keep."""
-        return Plan(
+    def draft(self) -> ScheduleDraft:
+        """The schedule to keep."""
+        plan = Plan(
             summary=self.summary.kept(),
             since=self.since,
             only_if_changed=self.only_if_changed,
             missed=self.missed,
+        )
+        return ScheduleDraft(
+            name=self.name,
+            cron=self.cron,
+            timezone=self.timezone,
+            enabled=self.enabled,
+            plan=json_of_plan(plan),
+            next_run_at=None,
         )
 
 

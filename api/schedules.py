@@ -15,7 +15,6 @@ from api.ticks import job_id_of
 from corpus import schedules
 from corpus.errors import NotFound
 from corpus.schedule_runs import open_runs, read_run, run_page
-from corpus.schedules import ScheduleDraft
 from rag.holdings import TENANT
 from rag.schedules import change, create, json_of_plan, plan_of_json
 
@@ -27,15 +26,8 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 @router.post("", status_code=201)
 async def add(request: ScheduleRequest, pipeline: ThePipeline) -> schedule.Schedule:
     """Make a schedule. Its first run speaks of all its documents, for none of them is known yet."""
-    draft = ScheduleDraft(
-        name=request.name,
-        cron=request.cron,
-        timezone=request.timezone,
-        enabled=request.enabled,
-        plan=json_of_plan(request.plan()),
-        next_run_at=None,
-    )
-    made = await asyncio.to_thread(create, pipeline.library, TENANT, draft, datetime.now(UTC))
+    now = datetime.now(UTC)
+    made = await asyncio.to_thread(create, pipeline.library, TENANT, request.draft(), now)
     return schedule.schedule(made)
 
 
