@@ -59,7 +59,8 @@ class Digests:
 
         # A closure, because DBOS would record the `self` of a method with the job.
         @DBOS.workflow(name=DIGEST)
-        async def digest(run_id: str) -> None:
+        async def digest(asked: dict[str, str]) -> None:
+            run_id = asked["run_id"]
             with counted():
                 if await step("changes", partial(self._prepare, run_id)):
                     await step("summary", partial(self._summarize, run_id))
@@ -109,7 +110,7 @@ class Digests:
         await asyncio.to_thread(note_job, self._library, TENANT, run.id, job_id)
         attributes = {"unit": "documents", "done": 0, "total": 0}
         with SetWorkflowID(job_id), SetWorkflowAttributes(attributes):
-            await DBOS.start_workflow_async(self._digest, run.id)
+            await DBOS.start_workflow_async(self._digest, {"run_id": run.id})
         return await asyncio.to_thread(read_run, self._library, TENANT, run.id)
 
     async def _prepare(self, run_id: str) -> int:
