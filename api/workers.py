@@ -1,4 +1,4 @@
-"""Several processes on the jobs of one database: each says that it lives, and takes over from dead.
+"""Where the jobs are recorded, and which of the processes that share them live.
 
 DBOS has a process go on with what one of the same name has left. Processes that work beside each
 other have names of their own, so somebody else has to take up what a dead one has left.
@@ -6,9 +6,10 @@ other have names of their own, so somebody else has to take up what a dead one h
 
 import asyncio
 import logging
+import sqlite3
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 
 from dbos import DBOS
@@ -36,6 +37,19 @@ def shared_database(settings: Settings) -> str | None:
         return None
     url = settings.database_url.get_secret_value()
     return url if url.startswith("postgres") else None
+
+
+def database_url(settings: Settings) -> str:
+    """Where the jobs are recorded: the Postgres of the settings, else a SQLite file.
+
+    The file is there afterwards.
+    """
+    if (shared := shared_database(settings)) is not None:
+        return shared
+    path = settings.data_dir / "jobs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # fewer syncs, and reading beside a writer
+    return f"sqlite:///{path}"
 
 
 async def arrive(library: Library, worker: str) -> None:

@@ -7,11 +7,10 @@ that was cut short runs twice, so it has to be one that may. A run of a workflow
 
 import asyncio
 import logging
-import sqlite3
 import threading
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from dbos import (
@@ -27,7 +26,7 @@ from dbos import (
 from api.job import Job
 from api.runs import read_job, unfinished, versions_of
 from api.ticks import Digests
-from api.workers import arrive, leave, new_worker, run_beside_others, shared_database
+from api.workers import arrive, database_url, leave, new_worker, run_beside_others, shared_database
 from corpus.types import DocumentVersion
 from rag import Pipeline, Settings
 
@@ -176,19 +175,6 @@ async def run_workflows(pipeline: Pipeline, settings: Settings) -> AsyncIterator
             await asyncio.to_thread(end)
         finally:
             _process.release()
-
-
-def database_url(settings: Settings) -> str:
-    """Where DBOS records the workflows: the Postgres of the settings, else a SQLite file.
-
-    The file is there afterwards.
-    """
-    if (shared := shared_database(settings)) is not None:
-        return shared
-    path = settings.data_dir / "jobs.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")  # fewer syncs, and reading beside a writer
-    return f"sqlite:///{path}"
 
 
 def _config(settings: Settings, worker: str) -> DBOSConfig:
