@@ -109,6 +109,6 @@ async def _job(
 
 async def _made(job: Job, pipeline: Pipeline) -> summary_schemas.Summary:
     if job.status is not JobStatus.DONE:
-        raise SummaryFailed(f"Job {job.id} is {job.status}: {job.error or 'somebody stopped it'}")
+        raise SummaryFailed(f"Job {job.id} is {job.status}: {job.error or 'somebody stopped it'}.")
     kept = await pipeline.kept_summary(job.summary_id or "")
     return summary_schemas.summary(summary_of_json(kept.content))
