@@ -23,6 +23,7 @@ from api import (
 from api.middleware import BodyLimit, RequestIds
 from api.streams import run_streams
 from api.ticks import run_ticks
+from api.webhooks import run_deliveries, sender_of
 from api.workflows import run_workflows
 from rag import Pipeline, Settings
 
@@ -39,11 +40,14 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
         opened = Pipeline(settings) if pipeline is None else pipeline
         try:
             await opened.forget_answers()
+            sender = sender_of(settings)
             async with (
-                run_workflows(opened, settings) as workflows,
+                run_deliveries(opened.library, sender) as wake,
+                run_workflows(opened, settings, wake) as workflows,
                 run_ticks(workflows.digests),
                 run_streams(opened, app.state.stopping) as streams,
             ):
+                app.state.sender = sender
                 app.state.workflows = workflows
                 app.state.streams = streams
                 app.state.pipeline = opened

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from api.streams import Streams
 from api.ticks import Digests
+from api.webhooks import Sender
 from api.workflows import Workflows
 from rag import Pipeline, Settings
 
@@ -41,9 +42,15 @@ def _digests(request: Request) -> Digests:
     return running.digests
 
 
+def _sender(request: Request) -> Sender:
+    sender: Sender = request.app.state.sender
+    return sender
+
+
 ThePipeline = Annotated[Pipeline, Depends(_pipeline)]
 Stopping = Annotated[Callable[[], bool], Depends(_stopping)]
 TheDigests = Annotated[Digests, Depends(_digests)]
+TheSender = Annotated[Sender, Depends(_sender)]
 TheSettings = Annotated[Settings, Depends(_settings)]
 TheStreams = Annotated[Streams, Depends(_streams)]
 TheWorkflows = Annotated[Workflows, Depends(_workflows)]

@@ -1,106 +1,23 @@
 """A schedule and its runs, as HTTP takes and tells of them."""
 
-from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.requests import Request, SummaryFields
 from api.schemas import Wire
 from api.summary_schemas import Summary
 from api.summary_schemas import summary as wire_summary
+from corpus.deliveries import Delivery as KeptDelivery
 from corpus.schedule_runs import Run as KeptRun
 from corpus.schedule_runs import RunStatus
 from corpus.schedules import Schedule as KeptSchedule
-from corpus.schedules import ScheduleDraft
 from corpus.summaries import KeptSummary
+from corpus.types import DeliveryStatus
+from corpus.webhooks import Webhook
 from rag.digest import Changes as FoundChanges
 from rag.digest import changes_of_json
 from rag.keeping import summary_of_json
-from rag.schedules import Missed, Plan, Since, json_of_plan, plan_of_json
-
-Name = Annotated[str, Field(min_length=1, max_length=100)]
-Cron = Annotated[
-    str,
-    Field(
-        max_length=200,
-        description="Minute, hour, day of the month, month, day of the week, as cron has them.",
-        examples=["0 7 * * MON-FRI"],
-    ),
-]
-Timezone = Annotated[str, Field(max_length=100, examples=["Europe/Berlin"])]
-
-
-class ScheduledSummary(SummaryFields):
-    """What each run is to summarize: documents by id, of a collection, or by a filter; else all."""
-
-    def kept(self) -> dict[str, Any]:
-        """The request as it is kept."""
-        return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-
-
-class ScheduleRequest(Request):
-    """When to summarize what, and whether all of it or what is new."""
-
-    name: Name
-    cron: Cron
-    timezone: Timezone = "UTC"
-    summary: ScheduledSummary
-    since: Since = Field(
-        Since.LAST_RUN, description="Of what changed since the last run, or of all documents."
-    )
-    only_if_changed: bool = Field(
-        default=True, description="Whether a run of all documents is skipped when none has changed."
-    )
-    missed: Missed = Field(
-        Missed.ONCE, description="Whether ticks without a server are caught up by one run."
-    )
-    enabled: bool = True
-
-    def draft(self) -> ScheduleDraft:
-        """The schedule to keep."""
-        plan = Plan(
-            summary=self.summary.kept(),
-            since=self.since,
-            only_if_changed=self.only_if_changed,
-            missed=self.missed,
-        )
-        return ScheduleDraft(
-            name=self.name,
-            cron=self.cron,
-            timezone=self.timezone,
-            enabled=self.enabled,
-            plan=json_of_plan(plan),
-            next_run_at=None,
-        )
-
-
-class ScheduleChanges(Request):
-    """The fields to change; the others, and those that are null, stay.
-
-    `summary` is replaced as a whole.
-    """
-
-    name: Name | None = None
-    cron: Cron | None = None
-    timezone: Timezone | None = None
-    summary: ScheduledSummary | None = None
-    since: Since | None = None
-    only_if_changed: bool | None = None
-    missed: Missed | None = None
-    enabled: bool | None = None
-
-    def given(self, *names: str) -> dict[str, Any]:
-        """Those of these fields that are to change."""
-        found = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in found.items() if value is not None}
-
-    def changed(self, plan: Plan) -> Plan:
-        """A plan with its changes."""
-        values = self.given("since", "only_if_changed", "missed")
-        if self.summary is not None:
-            values["summary"] = self.summary.kept()
-        return replace(plan, **values)
+from rag.schedules import Missed, Since, plan_of_json
 
 
 class Schedule(BaseModel):
@@ -115,6 +32,10 @@ class Schedule(BaseModel):
     since: Since
     only_if_changed: bool
     missed: Missed
+    webhook_url: str | None
+    webhook_secret: str | None = Field(description="Told once, when the webhook is new.")
+    webhook_disabled: str | None = Field(description="Why nothing is sent there any more.")
+    folder: bool
     next_run_at: str | None
     created_at: str
     updated_at: str
@@ -186,10 +107,30 @@ class Run(BaseModel):
     links: RunLinks
 
 
+class Attempt(Wire):
+    """An attempt to deliver a digest."""
+
+    at: str
+    status_code: int | None
+    error: str | None
+    seconds: float
+
+
+class Delivery(Wire):
+    """How a digest is on its way to the webhook; `event_id` is what it carries as `webhook-id`."""
+
+    event_id: str
+    url: str
+    status: DeliveryStatus
+    attempts: list[Attempt]
+    next_attempt_at: str | None
+
+
 class RunWithSummary(Run):
     """A run, and what it said; null when nothing was to be summarized, or it is kept no longer."""
 
     summary: Summary | None
+    delivery: Delivery | None
 
 
 class RunPage(BaseModel):
@@ -199,8 +140,10 @@ class RunPage(BaseModel):
     next_cursor: str | None
 
 
-def schedule(kept: KeptSchedule) -> Schedule:
-    """A schedule for the wire."""
+def schedule(
+    kept: KeptSchedule, webhook: Webhook | None = None, *, is_new: bool = False
+) -> Schedule:
+    """A schedule for the wire, with its webhook, whose secret is told when it is new."""
     plan = plan_of_json(kept.plan)
     return Schedule(
         id=kept.id,
@@ -212,6 +155,10 @@ def schedule(kept: KeptSchedule) -> Schedule:
         since=plan.since,
         only_if_changed=plan.only_if_changed,
         missed=plan.missed,
+        webhook_url=None if webhook is None else webhook.url,
+        webhook_secret=webhook.secret if webhook is not None and is_new else None,
+        webhook_disabled=None if webhook is None else webhook.disabled_because,
+        folder=plan.folder,
         next_run_at=kept.next_run_at,
         created_at=kept.created_at,
         updated_at=kept.updated_at,
@@ -223,10 +170,13 @@ def run(kept: KeptRun) -> Run:
     return Run(**_fields(kept))
 
 
-def run_with_summary(kept: KeptRun, made: KeptSummary | None) -> RunWithSummary:
-    """A run for the wire, with what it said."""
+def run_with_summary(
+    kept: KeptRun, made: KeptSummary | None, delivery: KeptDelivery | None
+) -> RunWithSummary:
+    """A run for the wire, with what it said, and how that is on its way."""
     said = None if made is None else wire_summary(summary_of_json(made.content))
-    return RunWithSummary(**_fields(kept), summary=said)
+    sent = None if delivery is None else Delivery.model_validate(delivery)
+    return RunWithSummary(**_fields(kept), summary=said, delivery=sent)
 
 
 def _fields(kept: KeptRun) -> dict[str, Any]:

@@ -2,18 +2,20 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api import runs, schedule
-from api.deps import TheDigests, ThePipeline
+from api.deps import TheDigests, ThePipeline, TheSender
+from api.destinations import check_folder, close_webhook, delivery_of, open_webhook, webhook_of
 from api.job import NotNow
-from api.schedule import ScheduleChanges, ScheduleRequest
+from api.schedule_requests import ScheduleChanges, ScheduleRequest
 from api.ticks import job_id_of
 from corpus import schedules
-from corpus.errors import NotFound
+from corpus.errors import CorpusError, NotFound
 from corpus.schedule_runs import open_runs, read_run, run_page
 from rag.holdings import TENANT
 from rag.schedules import change, create, json_of_plan, plan_of_json
@@ -24,11 +26,23 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 
 @router.post("", status_code=201)
-async def add(request: ScheduleRequest, pipeline: ThePipeline) -> schedule.Schedule:
-    """Make a schedule. Its first run speaks of all its documents, for none of them is known yet."""
-    now = datetime.now(UTC)
-    made = await asyncio.to_thread(create, pipeline.library, TENANT, request.draft(), now)
-    return schedule.schedule(made)
+async def add(
+    request: ScheduleRequest, pipeline: ThePipeline, sender: TheSender
+) -> schedule.Schedule:
+    """Make a schedule. Its first run speaks of all its documents, for none of them is known yet.
+
+    The answer has the secret of a new webhook, which is not told again.
+    """
+    check_folder(pipeline.settings, wanted=request.folder)
+    library, now = pipeline.library, datetime.now(UTC)
+    webhook = await open_webhook(library, sender, request.webhook_url, request.webhook_secret)
+    draft = request.draft(None if webhook is None else webhook.id)
+    try:
+        made = await asyncio.to_thread(create, library, TENANT, draft, now)
+    except CorpusError:
+        await close_webhook(library, None if webhook is None else webhook.id)
+        raise
+    return schedule.schedule(made, webhook, is_new=True)
 
 
 @router.get("")
@@ -42,39 +56,54 @@ async def list_schedules(
     found, following = await asyncio.to_thread(
         schedules.page, pipeline.library, TENANT, limit, cursor, name=name
     )
-    return schedule.SchedulePage(
-        items=[schedule.schedule(one) for one in found], next_cursor=following
-    )
+    hooks = await asyncio.to_thread(lambda: [webhook_of(pipeline.library, one) for one in found])
+    items = [schedule.schedule(one, hook) for one, hook in zip(found, hooks, strict=True)]
+    return schedule.SchedulePage(items=items, next_cursor=following)
 
 
 @router.get("/{schedule_id}")
 async def read(schedule_id: str, pipeline: ThePipeline) -> schedule.Schedule:
     """A schedule, and when it runs next."""
     found = await asyncio.to_thread(schedules.read, pipeline.library, TENANT, schedule_id)
-    return schedule.schedule(found)
+    webhook = await asyncio.to_thread(webhook_of, pipeline.library, found)
+    return schedule.schedule(found, webhook)
 
 
 @router.patch("/{schedule_id}")
 async def patch(
-    schedule_id: str, changes: ScheduleChanges, pipeline: ThePipeline
+    schedule_id: str, changes: ScheduleChanges, pipeline: ThePipeline, sender: TheSender
 ) -> schedule.Schedule:
     """Change a schedule, or pause it (`"enabled": false`). What it has said stays said."""
-    library = pipeline.library
+    check_folder(pipeline.settings, wanted=changes.folder)
+    library, now = pipeline.library, datetime.now(UTC)
     found = await asyncio.to_thread(schedules.read, library, TENANT, schedule_id)
     values = changes.given("name", "cron", "timezone", "enabled")
-    values["plan"] = json_of_plan(changes.changed(plan_of_json(found.plan)))
-    now = datetime.now(UTC)
-    changed = await asyncio.to_thread(change, library, TENANT, schedule_id, values, now)
-    return schedule.schedule(changed)
+    before = plan_of_json(found.plan)
+    plan = changes.changed(before)
+    if changes.of_webhook:
+        opened = await open_webhook(library, sender, changes.webhook_url, changes.webhook_secret)
+        plan = replace(plan, webhook_id=None if opened is None else opened.id)
+    values["plan"] = json_of_plan(plan)
+    try:
+        changed = await asyncio.to_thread(change, library, TENANT, schedule_id, values, now)
+    except CorpusError:
+        if changes.of_webhook:
+            await close_webhook(library, plan.webhook_id)
+        raise
+    if changes.of_webhook:
+        await close_webhook(library, before.webhook_id)
+    webhook = await asyncio.to_thread(webhook_of, library, changed)
+    return schedule.schedule(changed, webhook, is_new=changes.of_webhook)
 
 
 @router.delete("/{schedule_id}", status_code=204)
 async def delete(schedule_id: str, pipeline: ThePipeline) -> None:
     """Delete a schedule and its history, and cancel what is under way."""
     library = pipeline.library
-    await asyncio.to_thread(schedules.read, library, TENANT, schedule_id)
+    found = await asyncio.to_thread(schedules.read, library, TENANT, schedule_id)
     under_way = await asyncio.to_thread(open_runs, library, TENANT, schedule_id)
     await asyncio.to_thread(schedules.remove, library, TENANT, schedule_id)
+    await close_webhook(library, plan_of_json(found.plan).webhook_id)
     for run in under_way:
         with suppress(NotFound, NotNow):  # it was not started yet, or has just ended
             await runs.cancel(job_id_of(run))
@@ -117,4 +146,5 @@ async def read_one_run(
     if found.summary_id is not None:
         with suppress(NotFound):  # the settings say for how long summaries are kept
             made = await pipeline.kept_summary(found.summary_id)
-    return schedule.run_with_summary(found, made)
+    delivery = await asyncio.to_thread(delivery_of, pipeline.library, run_id)
+    return schedule.run_with_summary(found, made, delivery)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from api import schedule
 from api.lookup import find_document
 from api.problems import invalid_detail
-from api.schedule import ScheduleRequest
+from api.schedule_requests import ScheduleRequest
 from corpus import schedules
 from corpus.errors import InvalidRequest, NotFound
 from corpus.schedule_runs import Run, RunDraft

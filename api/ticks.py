@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from dbos import DBOS, SetWorkflowAttributes, SetWorkflowID
 
+from api.destinations import hand_out
 from api.job import Job, JobStatus
 from api.runs import read_job, summary_id_of
 from corpus.errors import NotFound
@@ -68,10 +69,12 @@ class Digests:
         step: Step,
         write: Callable[[SummaryTask], Coroutine[Any, Any, None]],
         counted: Callable[[], AbstractContextManager[None]],
+        wake: Callable[[], None],
     ) -> None:
         """Register the workflow with DBOS, which must not be launched yet.
 
-        `write` makes and keeps a summary in steps of the calling workflow.
+        `write` makes and keeps a summary in steps of the calling workflow, and `wake` has what is
+        to be delivered looked at.
         """
         self._pipeline = pipeline
         self._library = pipeline.library
@@ -87,6 +90,7 @@ class Digests:
                 if task.versions:
                     await write(task)
                     await step("result", partial(self._note_result, run_id))
+                await step("hand_out", partial(hand_out, pipeline, run_id, wake))
                 await step("conclude", partial(self._conclude, run_id))
 
         self._digest = digest

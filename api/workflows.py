@@ -72,8 +72,11 @@ _process = threading.Lock()  # held while DBOS runs, of which a process has one
 class Workflows:
     """The workflows over one pipeline, while `run_workflows` has them running."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Register the workflows with DBOS, which must not be launched yet."""
+    def __init__(self, pipeline: Pipeline, wake: Callable[[], None]) -> None:
+        """Register the workflows with DBOS, which must not be launched yet.
+
+        `wake` is called when something is to be delivered.
+        """
         self._pipeline = pipeline
         self._stopping = False
         self._under_way = 0  # workflows
@@ -101,7 +104,7 @@ class Workflows:
 
         self._ingest = ingest
         self._calls = asyncio.Semaphore(pipeline.settings.llm_concurrency)  # of all summaries
-        self.digests = Digests(pipeline, self._step, self._write_summary, self._counted)
+        self.digests = Digests(pipeline, self._step, self._write_summary, self._counted, wake)
 
         @DBOS.workflow(name=SUMMARIZE)
         async def summarize(asked: dict[str, Any]) -> None:
@@ -228,10 +231,13 @@ class Workflows:
 
 
 @asynccontextmanager
-async def run_workflows(pipeline: Pipeline, settings: Settings) -> AsyncIterator[Workflows]:
+async def run_workflows(
+    pipeline: Pipeline, settings: Settings, wake: Callable[[], None]
+) -> AsyncIterator[Workflows]:
     """Run the workflows over `pipeline`, those as well that an earlier process has left.
 
-    Raises RuntimeError when this process runs some already.
+    `wake` is called when something is to be delivered. Raises RuntimeError when this process runs
+    some already.
     """
     if not _process.acquire(blocking=False):
         raise RuntimeError("This process serves an application already, and DBOS allows only one.")
@@ -239,7 +245,7 @@ async def run_workflows(pipeline: Pipeline, settings: Settings) -> AsyncIterator
     try:
         logging.getLogger("dbos").addFilter(_is_news)
         DBOS(config=_config(settings, worker))
-        workflows = Workflows(pipeline)
+        workflows = Workflows(pipeline, wake)
         await arrive(pipeline.library, worker)
         DBOS.launch()  # on this event loop, so that the workflows run on it too
         await workflows.take_up()

@@ -1,0 +1,126 @@
+"""Where the digests of a schedule go: to a webhook, to a folder, or only into its history."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from api import summary_schemas
+from api.folder import write_digest
+from api.schedule import Changes
+from api.webhooks import Sender, event_body, new_webhook
+from corpus import deliveries, schedules, webhooks
+from corpus.deliveries import Delivery
+from corpus.errors import InvalidRequest, NotFound
+from corpus.library import Library
+from corpus.schedule_runs import read_run
+from corpus.schedules import Schedule
+from corpus.webhooks import Webhook
+from rag import Pipeline, Settings
+from rag.digest import changes_of_json, notes_on
+from rag.holdings import TENANT
+from rag.keeping import summary_of_json
+from rag.schedules import plan_of_json
+from rag.types import Summary
+
+_KIND = "digest.created"
+
+
+async def open_webhook(
+    library: Library, sender: Sender, url: str | None, secret: SecretStr | None
+) -> Webhook | None:
+    """The webhook that a request asks for, if it does.
+
+    Raises InvalidRequest as `new_webhook` does, and for a secret without a URL.
+    """
+    if url is None:
+        if secret is not None:
+            raise InvalidRequest("There is a webhook_secret and no webhook_url. Give both.")
+        return None
+    given = None if secret is None else secret.get_secret_value()
+    return await new_webhook(library, TENANT, url, sender, given)
+
+
+async def close_webhook(library: Library, webhook_id: str | None) -> None:
+    """Send nothing more to a webhook, if there is one; what was sent stays in the log."""
+    if webhook_id is not None:
+        with suppress(NotFound):  # somebody else was quicker
+            await asyncio.to_thread(webhooks.remove, library, TENANT, webhook_id)
+
+
+def check_folder(settings: Settings, *, wanted: bool | None) -> None:
+    """Raise InvalidRequest when digests are to be written to a folder and there is none."""
+    if wanted and settings.digest_dir is None:
+        raise InvalidRequest(
+            "Digests are to be written to a folder, and there is none. Set PINCITE_DIGEST_DIR."
+        )
+
+
+def webhook_of(library: Library, kept: Schedule) -> Webhook | None:
+    """The webhook of a schedule, if it has one."""
+    webhook_id = plan_of_json(kept.plan).webhook_id
+    if webhook_id is None:
+        return None
+    try:
+        return webhooks.get(library, TENANT, webhook_id)
+    except NotFound:
+        return None
+
+
+def delivery_of(library: Library, run_id: str) -> Delivery | None:
+    """How the delivery of a run's digest stands, if there is one."""
+    try:
+        return deliveries.get(library, TENANT, _event_id(run_id))
+    except NotFound:
+        return None
+
+
+async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) -> None:
+    """Write a run's digest to the folder, and have it delivered, as its schedule says.
+
+    Done again it changes nothing: the files have the same names, and the event is the same.
+    Raises NotFound when the run or its schedule was deleted, and what `write_digest` does.
+    """
+    library = pipeline.library
+    run = await asyncio.to_thread(read_run, library, TENANT, run_id)
+    kept = await asyncio.to_thread(schedules.read, library, TENANT, run.schedule_id)
+    plan = plan_of_json(kept.plan)
+    changes = changes_of_json(run.changes or "{}")
+    made: Summary | None = None
+    if run.summary_id is not None:
+        made = summary_of_json((await pipeline.kept_summary(run.summary_id)).content)
+    if plan.folder and made is not None:
+        folder = pipeline.settings.digest_dir
+        check_folder(pipeline.settings, wanted=folder is None)
+        if folder is not None:
+            at = datetime.fromisoformat(run.tick or run.created_at)
+            notes = notes_on(changes)
+            await asyncio.to_thread(
+                lambda: write_digest(
+                    folder,
+                    TENANT,
+                    made,
+                    title=kept.name,
+                    at=at,
+                    notes=notes,
+                    conflicts=made.conflicts,
+                )
+            )
+    if plan.webhook_id is not None:
+        said = None if made is None else summary_schemas.summary(made).model_dump(mode="json")
+        data = {
+            "schedule": {"id": kept.id, "name": kept.name},
+            "run": {"id": run.id, "tick": run.tick, "created_at": run.created_at},
+            "changes": Changes.model_validate(changes).model_dump(mode="json"),
+            "summary": said,
+        }
+        body = event_body(_KIND, data, run.created_at)
+        event_id = _event_id(run_id)
+        await asyncio.to_thread(deliveries.add, library, TENANT, plan.webhook_id, event_id, body)
+        wake()
+
+
+def _event_id(run_id: str) -> str:
+    return f"evt_{run_id.removeprefix('run_')}"
