@@ -8,6 +8,7 @@ from pathlib import Path
 from corpus.errors import CorpusError
 from evals import claims, measuring, qa, retrieval
 from evals.errors import EvalError
+from evals.scoring import METRICS
 from rag import RagError
 
 UNUSABLE = 2  # exit code for what is not there or can not be read
@@ -50,6 +51,8 @@ def _arguments() -> argparse.ArgumentParser:
     two.add_argument("--fit", action="store_true", help="fit the weights anew and print them")
     two.set_defaults(run=lambda given: claims.run(given.data, given.limit, show_fit=given.fit))
     _add_cases(what)
+    _add_runs(what)
+    _add_pairs(what)
     return parser
 
 
@@ -74,8 +77,82 @@ def _add_cases(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     one.set_defaults(run=measuring.add)
 
 
+def _add_runs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = what.add_parser(
+        "run",
+        help="answer and score cases, into a folder",
+        description="Answers and scores cases. A run that was stopped goes on where it was.",
+    )
+    one.add_argument("--cases", type=Path, required=True, help="file of cases, JSON lines")
+    one.add_argument("--out", type=Path, required=True, help="folder of the run")
+    one.add_argument("--collection", default="default", help="which is asked; default")
+    one.add_argument("--limit", type=_count, help="how many cases, drawn by the seed; all")
+    one.add_argument("--seed", type=int, default=0, help="of the draw and the intervals; 0")
+    one.add_argument(
+        "--prices",
+        type=float,
+        nargs=2,
+        metavar=("TO", "FROM"),
+        help="of a million tokens to and from the model; without them no cost is computed",
+    )
+    one.add_argument(
+        "--at-once", type=_count, default=1, help="cases that are answered at the same time; 1"
+    )
+    one.add_argument(
+        "--retry-failed", action="store_true", help="do the cases again that failed before"
+    )
+    one.set_defaults(run=measuring.measure)
+
+
+def _add_pairs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = what.add_parser(
+        "compare",
+        help="how two runs of the same cases differ",
+        description="Compares two runs pair by pair, with the interval of the difference.",
+    )
+    _add_both(one)
+    one.set_defaults(run=measuring.compare_runs)
+    one = what.add_parser(
+        "gate",
+        help="fail when a run is worse than another",
+        description="Exit code 1 when the paired interval of a metric lies beyond the drop that is "
+        "allowed: it dropped. 0 when none does. A metric whose interval holds that drop is "
+        "undecided, the cases are too few: it is printed with how many would do, and the exit code "
+        "is 0, or 3 with --strict.",
+    )
+    _add_both(one)
+    one.add_argument(
+        "--max-drop",
+        type=_drop,
+        default=0.02,
+        help="what is allowed, in the metric's own unit; 0.02",
+    )
+    one.add_argument("--strict", action="store_true", help="exit code 3 for what is undecided")
+    one.set_defaults(run=measuring.gate)
+
+
+def _add_both(one: argparse.ArgumentParser) -> None:
+    one.add_argument("before", type=Path, metavar="A", help="folder of the run before")
+    one.add_argument("after", type=Path, metavar="B", help="folder of the run after")
+    one.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        choices=[*METRICS],
+        metavar="NAME",
+        help="only this one; may be given several times",
+    )
+
+
 def _retrieval(given: argparse.Namespace) -> int:
     return retrieval.run(given.data, given.limit, given.articles, variants=not given.no_variants)
+
+
+def _drop(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to less than 1")
+    return number
 
 
 def _count(text: str) -> int:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corpus.sentences import sentence_spans
 from corpus.types import DocumentVersion, Span
 from evals.cases import Case
 from evals.scores import Cited, Pointed
 from evals.support import evidence_in
-from rag import Answer, Status, Usage, Verdict
+from rag import Answer, Status, Summary, Usage, Verdict
 from rag.entailment import ClaimModel
 from rag.verify import is_claim, judge_all
 
@@ -33,7 +33,9 @@ class Outcome:
 
     `verdicts` has one for each claim, in the order of `statements`; none where there were no
     sources. `passages` are what it was made from, best first: their texts, and where they stand,
-    which is not known of another system's. `confidence` is None where the system tells none.
+    which is not known of another system's, and `tokens` how long they are. `confidence` is the
+    probability that its weakest claim is supported. Of a summary, `coverage` tells of each document
+    whether it is cited, and `read` how many sentences they have.
     """
 
     text: str
@@ -41,12 +43,13 @@ class Outcome:
     statements: tuple[Cited, ...]
     verdicts: tuple[Verdict, ...]
     pointers: tuple[Pointed, ...]
-    texts: tuple[str, ...]
-    places: tuple[Place, ...] | None
+    texts: tuple[str, ...] = ()
+    places: tuple[Place, ...] | None = None
     tokens: tuple[int, ...] = ()
     confidence: float | None = None
     usage: Usage | None = None
-    model: str = ""
+    coverage: tuple[bool, ...] = ()
+    read: int = 0
 
     @property
     def claims(self) -> list[str]:
@@ -56,27 +59,42 @@ class Outcome:
 
 def of_answer(answer: Answer, texts: Mapping[DocumentVersion, str]) -> Outcome:
     """The outcome of an answer of Pincite; `texts` are those of the documents that it cites."""
-    said = [one for one in answer.sentences if one.verdict is not Verdict.NOT_A_CLAIM]
+    return replace(
+        _of_cited(answer, texts),
+        abstained=answer.status is Status.ABSTAINED,
+        texts=tuple(one.text for one in answer.passages),
+        places=tuple((one.chunk.document_id, one.chunk.span) for one in answer.passages),
+        tokens=tuple(one.chunk.token_count for one in answer.passages),
+    )
+
+
+def of_summary(summary: Summary, texts: Mapping[DocumentVersion, str]) -> Outcome:
+    """The outcome of a summary of Pincite; `texts` are those of the documents that it cites."""
+    return replace(
+        _of_cited(summary, texts),
+        coverage=tuple(one.cited > 0 for one in summary.coverage),
+        read=sum(one.read for one in summary.coverage),
+    )
+
+
+def _of_cited(made: Answer | Summary, texts: Mapping[DocumentVersion, str]) -> Outcome:
+    said = [one for one in made.sentences if one.verdict is not Verdict.NOT_A_CLAIM]
     pointers = tuple(
         Pointed(one.quote, _text_at(texts.get((one.document_id, one.version)), one.span))
-        for one in answer.citations
+        for one in made.citations
     )
-    shown = {one.marker: pointed for one, pointed in zip(answer.citations, pointers, strict=True)}
+    shown = {one.marker: pointed for one, pointed in zip(made.citations, pointers, strict=True)}
     return Outcome(
-        text=without_markers(answer.text),
-        abstained=answer.status is Status.ABSTAINED,
+        text=without_markers(made.text),
+        abstained=False,
         statements=tuple(
             Cited(one.text, tuple(shown[marker].text or "" for marker in one.citations))
             for one in said
         ),
         verdicts=tuple(one.verdict for one in said),
         pointers=pointers,
-        texts=tuple(one.text for one in answer.passages),
-        places=tuple((one.chunk.document_id, one.chunk.span) for one in answer.passages),
-        tokens=tuple(one.chunk.token_count for one in answer.passages),
         confidence=min((one.score for one in said), default=None),
-        usage=answer.usage,
-        model=answer.model,
+        usage=made.usage,
     )
 
 
@@ -104,7 +122,6 @@ def of_case(case: Case, model: ClaimModel) -> Outcome:
         verdicts=tuple(one.verdict for one in judged),
         pointers=tuple(pointers),
         texts=tuple(case.contexts),
-        places=None,
         confidence=min((one.score for one in judged), default=None),
     )
 

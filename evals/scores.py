@@ -150,6 +150,20 @@ def contradicted_share(verdicts: Sequence[Verdict]) -> float | None:
     return _share([one is Verdict.CONTRADICTED for one in claims])
 
 
+def redundancy(claims: Sequence[str], supports: Supports) -> float | None:
+    """Share of the claims that the others support, and so need not be said."""
+    if not claims:
+        return None
+    return sum(
+        _holds(_without(claims, at), claim, supports) for at, claim in enumerate(claims)
+    ) / len(claims)
+
+
+def compression(written: int, read: int) -> float | None:
+    """What was written by what was read, in the same unit."""
+    return written / read if read else None
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """What a million tokens cost, to a model and from it, in any one currency."""

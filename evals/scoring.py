@@ -47,7 +47,7 @@ METRICS: Mapping[str, Metric] = {
     "quote_exactness": Metric("citations whose quote stands there", chief=True),
     "supported": Metric("claims that the sources support", chief=True),
     "contradicted": Metric("claims that the sources contradict", more_is_better=False, chief=True),
-    "compression": Metric("length of a summary by that of its documents", None),
+    "compression": Metric("sentences of a summary by those of its documents", None),
     "coverage": Metric("documents that a summary cites"),
     "redundancy": Metric("sentences that the rest says", more_is_better=False),
     "answered": Metric("is answered at all", None),
@@ -88,7 +88,12 @@ def scored(
         if value is not None:
             found.scores[name] = value
 
-    note("answered", lambda: float(not outcome.abstained))
+    if case.documents:
+        note("coverage", lambda: sum(outcome.coverage) / len(outcome.coverage))
+        note("compression", lambda: scores.compression(len(outcome.claims), outcome.read))
+        note("redundancy", lambda: scores.redundancy(outcome.claims, supports))
+    else:
+        note("answered", lambda: float(not outcome.abstained))
     if (expected := _abstains(case)) is not None:
         note(
             "right_abstention",
@@ -191,6 +196,8 @@ def _overlap(one: Place, other: Place) -> bool:
 
 def _abstains(case: Case) -> bool | None:
     """Whether the system should abstain; it should not where there is something right to say."""
+    if case.documents:
+        return None
     if case.abstain is None and (case.reference or case.facts or case.support):
         return False
     return case.abstain
@@ -201,5 +208,5 @@ def _cited(outcome: Outcome) -> tuple[scores.Cited, ...]:
 
     An answer of another system that has no markers was not asked to cite.
     """
-    uncited = outcome.places is None and not outcome.pointers
+    uncited = outcome.usage is None and not outcome.pointers
     return () if uncited else outcome.statements
