@@ -158,7 +158,8 @@ def _case(row: Mapping[str, Any], place: str) -> Case:
     try:
         case = Case.model_validate(named)
     except ValidationError as error:
-        raise InvalidCases(f"{place}: {problems(error)}") from None
+        known = f'{", ".join(Case.model_fields)}; what is your own goes into "metadata"'
+        raise InvalidCases(f"{place}: {problems(error, known)}") from None
     if case.id:
         return case
     asked = json.dumps([case.question, case.documents], ensure_ascii=False)
@@ -178,15 +179,13 @@ def _named(row: Mapping[str, Any], place: str) -> dict[str, Any]:
     return named
 
 
-def problems(error: ValidationError) -> str:
-    """What is wrong with each field, with its value, in one line."""
+def problems(error: ValidationError, known: str) -> str:
+    """What is wrong with each field, with its value, in one line; `known` lists the fields."""
     said = []
     for item in error.errors():
         name = ".".join(map(str, item["loc"]))
         if item["type"] == "extra_forbidden":
-            known = ", ".join(Case.model_fields)
-            hint = f'. Known are {known}; what is your own goes into "metadata"'
-            said.append(f"{name!r} is no field{hint if '.' not in name else ''}")
+            said.append(f"{name!r} is no field{f'. Known are {known}' if '.' not in name else ''}")
         elif not name:
             said.append(item["msg"].removeprefix("Value error, "))
         else:

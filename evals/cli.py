@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.errors import CorpusError
-from evals import claims, measuring, qa, retrieval
+from evals import claims, judging, measuring, qa, retrieval
 from evals.errors import EvalError
 from evals.scoring import METRICS
 from rag import RagError
@@ -53,6 +53,7 @@ def _arguments() -> argparse.ArgumentParser:
     _add_cases(what)
     _add_runs(what)
     _add_pairs(what)
+    _add_judge(what)
     return parser
 
 
@@ -88,13 +89,7 @@ def _add_runs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     one.add_argument("--collection", default="default", help="which is asked; default")
     one.add_argument("--limit", type=_count, help="how many cases, drawn by the seed; all")
     one.add_argument("--seed", type=int, default=0, help="of the draw and the intervals; 0")
-    one.add_argument(
-        "--prices",
-        type=float,
-        nargs=2,
-        metavar=("TO", "FROM"),
-        help="of a million tokens to and from the model; without them no cost is computed",
-    )
+    _add_prices(one)
     one.add_argument(
         "--at-once", type=_count, default=1, help="cases that are answered at the same time; 1"
     )
@@ -129,6 +124,39 @@ def _add_pairs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     one.add_argument("--strict", action="store_true", help="exit code 3 for what is undecided")
     one.set_defaults(run=measuring.gate)
+
+
+def _add_judge(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = what.add_parser(
+        "judge",
+        help="how far an LLM judge can be believed, by people's labels",
+        description="Has the model of the settings judge claims that people have labelled, and "
+        "shows where both agree; then, with --run, the claims of a run, of which the mean is "
+        "corrected by the labels. Exit code 1 when it scored nothing.",
+    )
+    one.add_argument(
+        "--against",
+        type=Path,
+        required=True,
+        help="JSON lines of claim, evidence and label: supported, partial, contradicted or "
+        "unsupported",
+    )
+    one.add_argument("--run", type=Path, dest="run_folder", help="folder of a run to judge as well")
+    one.add_argument("--cache", type=Path, help="file of grades; in the data folder")
+    one.add_argument("--offline", action="store_true", help="take grades from the cache alone")
+    one.add_argument("--at-once", type=_count, default=4, help="claims judged at the same time; 4")
+    _add_prices(one)
+    one.set_defaults(run=judging.judge)
+
+
+def _add_prices(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--prices",
+        type=float,
+        nargs=2,
+        metavar=("TO", "FROM"),
+        help="of a million tokens to and from the model; without them no cost is computed",
+    )
 
 
 def _add_both(one: argparse.ArgumentParser) -> None:

@@ -40,7 +40,7 @@ def open_run(folder: Path, made_with: Mapping[str, Any]) -> list[Record]:
             f"{folder} is a run with other {', '.join(changed)}: going on would mix the two. Name "
             "a new folder."
         )
-    return _lines(folder / RECORDS)
+    return read_lines(folder / RECORDS)
 
 
 def read_run(folder: Path) -> tuple[dict[str, Any], list[Record]]:
@@ -50,7 +50,7 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[Record]]:
     """
     if not (folder / RUN).exists():
         raise UnusableRun(f"{folder} is no run: it has no {RUN}. `pincite eval run` makes one.")
-    made_with, records = _json(folder / RUN), _lines(folder / RECORDS)
+    made_with, records = _json(folder / RUN), read_lines(folder / RECORDS)
     if len(records) != made_with["cases"]:
         raise UnusableRun(
             f"{folder} has {len(records)} of {made_with['cases']} cases: it was stopped. Start the "
@@ -79,7 +79,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def read_timings(folder: Path) -> list[Record]:
     """Seconds of the cases; of one that was done twice the last."""
-    return list({row["id"]: row for row in _lines(folder / TIMINGS)}.values())
+    return list({row["id"]: row for row in read_lines(folder / TIMINGS)}.values())
 
 
 def _replace(path: Path, content: str) -> None:
@@ -88,8 +88,11 @@ def _replace(path: Path, content: str) -> None:
     beside.replace(path)
 
 
-def _lines(path: Path) -> list[Record]:
-    """The lines that were written whole; what a killed run left of another one is cut off."""
+def read_lines(path: Path) -> list[Record]:
+    """The lines that were written whole; what a killed process left of another one is cut off.
+
+    None where there is no file. Raises UnusableRun for lines that are no JSON.
+    """
     if not path.exists():
         return []
     content = path.read_bytes()
@@ -100,7 +103,7 @@ def _lines(path: Path) -> list[Record]:
     try:
         return [json.loads(line) for line in content[:whole].splitlines()]
     except ValueError as error:
-        raise UnusableRun(f"{path} is damaged: {error}. Name a new folder.") from None
+        raise UnusableRun(f"{path} is damaged: {error}. Take another.") from None
 
 
 def _json(path: Path) -> dict[str, Any]:

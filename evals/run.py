@@ -25,7 +25,7 @@ from evals.folder import (
     write_lines,
 )
 from evals.outcomes import Outcome, Place, of_answer, of_case, of_summary
-from evals.scores import Prices, Supports
+from evals.scores import Cited, Prices, Supports
 from evals.scoring import Scored, scored
 from evals.starter import listed
 from evals.summary import FAILED, summary
@@ -155,6 +155,7 @@ async def _record(bench: _Bench, case: Case) -> tuple[Record, Record]:
         "answer": None,
         "scores": {},
         "unscored": {},
+        "claims": [],
     }
     started = time.perf_counter()
     timing: Record = {"id": case.id, "seconds": 0.0, "steps": {}}
@@ -180,11 +181,18 @@ async def _record(bench: _Bench, case: Case) -> tuple[Record, Record]:
         return record, timing
     record |= {"status": "scored", "scores": found.scores, "unscored": found.unscored}
     record["confidence"] = outcome.confidence
+    record["claims"] = [[one.claim, _sources(one, outcome)] for one in outcome.statements]
     return record, timing
 
 
 def _scored(bench: _Bench, case: Case, outcome: Outcome, places: Sequence[Place] | str) -> Scored:
     return scored(case, outcome, bench.supports, places, bench.plan.prices)
+
+
+def _sources(cited: Cited, outcome: Outcome) -> list[str]:
+    """What a claim is to be judged by: what it cites, or all that a system had which cites not."""
+    quotes = [one for one in cited.quotes if one.strip()]
+    return quotes if quotes or outcome.pointers else list(outcome.texts)
 
 
 async def _made(bench: _Bench, case: Case) -> Answer | Summary:
