@@ -7,7 +7,8 @@ A file of cases has one JSON object a line. A case is one of three kinds:
   not answer it);
 - an answer of another system: also `answer` and `contexts`, the texts that it was made from, to
   which a marker [2] in the answer points by number. The columns of ragas are read as they are;
-- documents to summarize: `documents` (ids, URIs or titles), and any of `references`, `facts`.
+- documents to summarize: `documents` (file names, titles, URIs or ids), and any of `references`
+  (summaries), `facts`.
 
 Each may have an `id`, a `cluster` (cases of one cluster are not independent: a document, a topic),
 `tags`, and `metadata`, which is not looked at.
@@ -49,7 +50,9 @@ class _Strict(BaseModel):
 
 
 class Support(_Strict):
-    """Characters that support the answer: a document, by id, URI or title, and a quote of it.
+    """Characters that support the answer: a quote of a document.
+
+    `document` is its file name, title, URI or id, whichever no other document has.
 
     Offsets count code points of its canonical text. Without them the quote is searched for.
     """

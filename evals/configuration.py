@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from evals.cases import Case
-from evals.starter import listed
+from evals.naming import listed
 from rag import Pipeline, Settings, prompts
 
 _PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "openai", "tokenizers")

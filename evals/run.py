@@ -3,14 +3,14 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusError, NotFound
-from corpus.types import Document, DocumentVersion
+from corpus.types import DocumentVersion
 from evals.cases import Case
 from evals.configuration import configuration, documents_hash
 from evals.errors import UnusableRun
@@ -24,10 +24,10 @@ from evals.folder import (
     write_json,
     write_lines,
 )
+from evals.naming import Names, listed, names_of
 from evals.outcomes import Outcome, Place, of_answer, of_case, of_summary
 from evals.scores import Cited, Prices, Supports
 from evals.scoring import Scored, scored
-from evals.starter import listed
 from evals.summary import FAILED, summary
 from evals.support import supports_by
 from rag import Answer, Pipeline, RagError, Reason, Settings, Summary
@@ -101,25 +101,18 @@ async def run(
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """What cases are run with; `documents` are by id, URI and title, None for a title of two."""
+    """What cases are run with; `documents` by their names, None for a name of two."""
 
     plan: Plan
     pipeline: Pipeline | None
     model: ClaimModel
     supports: Supports
-    documents: Mapping[str, Document | None]
+    documents: Names
 
     @classmethod
     async def made(cls, plan: Plan, pipeline: Pipeline | None, model: ClaimModel) -> "_Bench":
-        named: dict[str, Document | None] = {}
-        if pipeline is not None:
-            found = [one async for one in listed(pipeline, plan.collection)]
-            for document in found:
-                named[document.title] = None if document.title in named else document
-            for document in found:
-                names = (document.external_id, document.uri, document.id)
-                named.update(dict.fromkeys((name for name in names if name), document))
-        return cls(plan, pipeline, model, supports_by(model), named)
+        found = [] if pipeline is None else [one async for one in listed(pipeline, plan.collection)]
+        return cls(plan, pipeline, model, supports_by(model), names_of(found))
 
 
 async def _in_order(

@@ -8,6 +8,7 @@ from corpus.types import Span
 from evals import metrics, scores
 from evals.cases import Case
 from evals.outcomes import Outcome, Place
+from evals.rouge import rouge
 from evals.scores import Prices, Supports
 from rag.verify import is_claim
 
@@ -47,6 +48,9 @@ METRICS: Mapping[str, Metric] = {
     "quote_exactness": Metric("citations whose quote stands there", chief=True),
     "supported": Metric("claims that the sources support", chief=True),
     "contradicted": Metric("claims that the sources contradict", more_is_better=False, chief=True),
+    "rouge1": Metric("words that a reference summary has (F1)"),
+    "rouge2": Metric("pairs of words that it has (F1)"),
+    "rougeL": Metric("longest common subsequence with it (F1)"),
     "compression": Metric("sentences of a summary by those of its documents", None),
     "coverage": Metric("documents that a summary cites"),
     "redundancy": Metric("sentences that the rest says", more_is_better=False),
@@ -92,6 +96,7 @@ def scored(
         note("coverage", lambda: sum(outcome.coverage) / len(outcome.coverage))
         note("compression", lambda: scores.compression(len(outcome.claims), outcome.read))
         note("redundancy", lambda: scores.redundancy(outcome.claims, supports))
+        found.scores.update(rouge(outcome.text, case.references))
     else:
         note("answered", lambda: float(not outcome.abstained))
     if (expected := _abstains(case)) is not None:

@@ -7,12 +7,13 @@ real questions, whose words differ. Each is tagged `starter` till somebody has p
 
 import random
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from corpus.types import Document, Span, UnitKind
 from evals.cases import Case, Support, line_of, read_cases
 from evals.errors import InvalidCases
+from evals.naming import listed, name_for, names_of
 from rag import Answer, Pipeline, Status
 from rag.keeping import answer_of_json
 
@@ -21,7 +22,6 @@ NOTE = (
     "a cloze test made by rule: write the question as your users would, check the reference, and "
     "remove the tag"
 )
-_PAGE = 100
 _WORDS = range(8, 36)  # of a sentence that can be understood by itself
 _PER_DOCUMENT = 3
 _FIGURE = re.compile(r"(?<![\w.,])[$€£]?\d[\d.,:]*\d%?(?![\w])|(?<![\w.,])\d%?(?![\w.,])")
@@ -37,9 +37,9 @@ async def starter_cases(
 
     Raises InvalidCases where no sentence is fit.
     """
-    by_document = [
-        await _of_document(pipeline, document) async for document in listed(pipeline, collection)
-    ]
+    documents = [one async for one in listed(pipeline, collection)]
+    names = names_of(documents)
+    by_document = [await _of_document(pipeline, one.id, name_for(one, names)) for one in documents]
     choose = random.Random(seed)  # noqa: S311 - to choose cases, not secrets
     choose.shuffle(by_document)
     for made in by_document:
@@ -56,21 +56,10 @@ async def starter_cases(
     return list(unique.values())[:limit]
 
 
-async def listed(pipeline: Pipeline, collection: str) -> AsyncIterator[Document]:
-    """All documents of a collection, without their texts, oldest first."""
-    cursor: str | None = None
-    while True:
-        page, cursor = await pipeline.documents(collection=collection, limit=_PAGE, cursor=cursor)
-        for document in page:
-            yield document
-        if cursor is None:
-            return
-
-
-async def _of_document(pipeline: Pipeline, listed_as: Document) -> list[Case]:
-    document = await pipeline.document(listed_as.id)
+async def _of_document(pipeline: Pipeline, document_id: str, name: str) -> list[Case]:
+    document = await pipeline.document(document_id)
     made = [
-        cloze(document, unit.span)
+        cloze(document, unit.span, name)
         for chunk in await pipeline.chunks(document.id)
         for unit in chunk.units
         if unit.quotable and unit.kind is UnitKind.SENTENCE
@@ -78,8 +67,11 @@ async def _of_document(pipeline: Pipeline, listed_as: Document) -> list[Case]:
     return [case for case in made if case is not None]
 
 
-def cloze(document: Document, span: Span) -> Case | None:
-    """A case that asks for the last figure of a sentence, or else name; None where none is fit."""
+def cloze(document: Document, span: Span, name: str) -> Case | None:
+    """A case that asks for the last figure of a sentence, or else name; None where none is fit.
+
+    `name` is what the case calls the document.
+    """
     sentence = span.of(document.text)
     if len(sentence.split()) not in _WORDS or _POINTS_BACK.match(sentence) or "\n" in sentence:
         return None
@@ -92,7 +84,7 @@ def cloze(document: Document, span: Span) -> Case | None:
         question=f"What is missing in this sentence? {asked}",
         reference=gap.group(),
         facts=[sentence],
-        support=[Support(document=document.uri or document.id, quote=sentence, start=span.start)],
+        support=[Support(document=name, quote=sentence, start=span.start)],
         abstain=False,
         tags=[STARTER],
         metadata={"note": NOTE},
@@ -102,7 +94,8 @@ def cloze(document: Document, span: Span) -> Case | None:
 async def case_of_answer(pipeline: Pipeline, answer_id: str) -> Case:
     """A case that expects what a kept answer said, to be corrected where that was wrong.
 
-    Raises NotFound, and InvalidCases for an answer that was cut off.
+    Raises NotFound, also where a document that it cites is gone, and InvalidCases for an answer
+    that was cut off.
     """
     kept = await pipeline.kept_answer(answer_id)
     answer = answer_of_json(kept.content)
@@ -125,18 +118,22 @@ async def case_of_answer(pipeline: Pipeline, answer_id: str) -> Case:
         question=answer.standalone_question,
         reference="\n".join(one.text for one in answer.sentences) or answer.text,
         facts=[one.text for one in answer.sentences if one.citations],
-        support=_supports(answer),
+        support=await _supports(pipeline, answer),
         abstain=False,
         tags=["kept"],
         metadata=said,
     )
 
 
-def _supports(answer: Answer) -> list[Support]:
-    return [
-        Support(document=one.uri or one.document_id, quote=one.quote, start=one.span.start)
-        for one in answer.citations
-    ]
+async def _supports(pipeline: Pipeline, answer: Answer) -> list[Support]:
+    """What an answer cites; documents are named as those of their collection can be told apart."""
+    found = []
+    for one in answer.citations:
+        document = await pipeline.document(one.document_id, one.version)
+        names = names_of([other async for other in listed(pipeline, document.collection)])
+        name = name_for(document, names)
+        found.append(Support(document=name, quote=one.quote, start=one.span.start))
+    return found
 
 
 def append(case: Case, path: Path) -> None:

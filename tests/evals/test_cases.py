@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from corpus.types import Document
 from evals.cases import Case, Support, line_of, read_cases
 from evals.cli import main
 from evals.errors import InvalidCases
+from evals.naming import listed, name_for, names_of
 from evals.starter import case_of_answer, starter_cases
 from rag import Pipeline, Question, Settings, Upload
 
@@ -180,3 +182,28 @@ def test_the_commands_write_cases_that_can_be_read_and_overwrite_none(
     assert main(["add", "ans_0", "--cases", str(path)]) == 2
     assert main(["init", "--collection", "none", "--out", str(tmp_path / "other")]) == 2
     assert "has no sentence" in capsys.readouterr().err
+
+
+def test_a_document_goes_by_the_first_name_that_no_other_has(tmp_path: Path) -> None:
+    opened = Pipeline(Settings(data_dir=tmp_path))
+    uploads = [
+        Upload(f"# Report\n\nIt is number {at}.".encode(), "text/markdown", "r.md", uri=uri)
+        for at, uri in enumerate(["file:///a/one%20r.md", "file:///b/two.md", "file:///c/two.md"])
+    ]
+    try:
+        asyncio.run(opened.add(uploads))
+
+        async def every() -> list[Document]:
+            return [one async for one in listed(opened, "default")]
+
+        documents = asyncio.run(every())
+    finally:
+        opened.close()
+    names = names_of(documents)
+    assert [name_for(one, names) for one in documents] == [
+        "one r.md",
+        "file:///b/two.md",
+        "file:///c/two.md",
+    ]
+    assert names["Report"] is None
+    assert names[documents[1].id] == documents[1]

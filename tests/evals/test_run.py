@@ -45,7 +45,12 @@ CASES = [
         contexts=[FERRY, BOARD],
         tags=["ships"],
     ),
-    Case(id="summary", documents=["ferry.txt", "board.txt"], cluster="both"),
+    Case(
+        id="summary",
+        documents=["ferry.txt", "board.txt"],
+        references=["The ferry leaves at 9.30."],
+        cluster="both",
+    ),
     Case(id="lost", documents=["nowhere.txt"]),
 ]
 
@@ -96,6 +101,7 @@ def test_each_case_gets_the_scores_that_it_asks_for(made: Path) -> None:
     summary = found["summary"]["scores"]
     assert summary["coverage"] == 1
     assert 0 < summary["compression"] <= 1
+    assert 0 < summary["rougeL"] < 1
     assert "answered" not in summary
 
 
