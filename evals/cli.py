@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.errors import CorpusError
-from evals import claims, judging, measuring, qa, retrieval
+from evals import claims, judging, measuring, qa, report, retrieval
 from evals.errors import EvalError
 from evals.scoring import METRICS
 from rag import RagError
@@ -54,6 +54,7 @@ def _arguments() -> argparse.ArgumentParser:
     _add_runs(what)
     _add_pairs(what)
     _add_judge(what)
+    _add_report(what)
     return parser
 
 
@@ -124,6 +125,27 @@ def _add_pairs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     one.add_argument("--strict", action="store_true", help="exit code 3 for what is undecided")
     one.set_defaults(run=measuring.gate)
+
+
+def _add_report(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = what.add_parser(
+        "report",
+        help="a run as one HTML file",
+        description="Writes a run as one HTML file, which needs nothing beside it.",
+    )
+    one.add_argument("run_folder", type=Path, metavar="RUN", help="folder of the run")
+    one.add_argument("--out", type=Path, required=True, help="file to write")
+    one.add_argument("--before", type=Path, metavar="A", help="run to show the differences from")
+    one.add_argument(
+        "--right",
+        choices=[
+            name for name, metric in METRICS.items() if metric.more_is_better and metric.share
+        ],
+        metavar="NAME",
+        help="metric by which an answer is right, for the curves and the worst cases; the first "
+        f"that the run has of {', '.join(report.RIGHT)}",
+    )
+    one.set_defaults(run=report.write_report)
 
 
 def _add_judge(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

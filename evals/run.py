@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,6 +32,8 @@ from evals.summary import FAILED, summary
 from evals.support import supports_by
 from rag import Answer, Pipeline, RagError, Reason, Settings, Summary
 from rag.entailment import ClaimModel
+
+_AROUND = 160  # characters
 
 Say = Callable[[int, int], None]  # shows how many cases of how many are done
 
@@ -159,11 +161,11 @@ async def _record(bench: _Bench, case: Case) -> tuple[Record, Record]:
             made = await _made(bench, case)
             timing["seconds"] = round(time.perf_counter() - started, 4)
             timing["steps"] = {name: round(took, 4) for name, took in made.timings.items()}
-            record["answer"] = _shown(made)
+            texts = await _texts(bench, made)
+            record["answer"] = _shown(made, texts)
             if isinstance(made, Answer) and made.reason is Reason.INTERRUPTED:
                 record["error"] = "the model's provider broke off in mid-answer"
                 return record, timing
-            texts = await _texts(bench, made)
             outcome = (
                 of_summary(made, texts) if isinstance(made, Summary) else of_answer(made, texts)
             )
@@ -227,8 +229,11 @@ async def _places(bench: _Bench, case: Case) -> list[Place] | str:
     return places
 
 
-def _shown(made: Answer | Summary) -> dict[str, Any]:
-    """An answer or summary without what differs from run to run: its id, and its timings."""
+def _shown(made: Answer | Summary, texts: Mapping[DocumentVersion, str]) -> dict[str, Any]:
+    """An answer or summary without what differs from run to run: its id, and its timings.
+
+    A citation has what stands before and behind its quote.
+    """
     shown: dict[str, Any] = {
         "text": made.text,
         "model": made.model,
@@ -243,8 +248,16 @@ def _shown(made: Answer | Summary) -> dict[str, Any]:
             for one in made.sentences
         ],
         "citations": [
-            {"id": one.id, "marker": one.marker, "title": one.title, "quote": one.quote}
+            {
+                "id": one.id,
+                "marker": one.marker,
+                "title": one.title,
+                "before": text[max(0, one.span.start - _AROUND) : one.span.start],
+                "quote": one.quote,
+                "after": text[one.span.end : one.span.end + _AROUND],
+            }
             for one in made.citations
+            for text in [texts.get((one.document_id, one.version), "")]
         ],
     }
     if isinstance(made, Answer):
