@@ -130,8 +130,10 @@ def _by_cluster(
     """Sum and number of each cluster's values, by first appearance."""
     order = {name: at for at, name in enumerate(dict.fromkeys(clusters))}
     where = np.array([order[name] for name in clusters])
-    sums = np.bincount(where, np.asarray(values, float), len(order))
-    return sums, np.bincount(where, minlength=len(order)).astype(float)
+    sums, counts = np.zeros(len(order)), np.zeros(len(order))
+    np.add.at(sums, where, np.asarray(values, float))
+    np.add.at(counts, where, 1.0)
+    return sums, counts
 
 
 def _drawn(

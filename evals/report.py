@@ -138,10 +138,12 @@ def _chart(
     chart.add_x_axis(name=across)
     chart.add_y_axis(name=up)
     if diagonal:
-        chart.add_line([(0, 0), (1, 1)], stroke_color="#777777", stroke_dasharray="4")
-    if len(points) > 1:
-        chart.add_line(list(points), stroke_color=_COLOUR)
-    chart.add_dots(list(points), fill_color=_COLOUR)
+        ideal = {"stroke_color": "#777777", "stroke_dasharray": "4", "name": "as it should be"}
+        chart.add_line([(0, 0), (1, 1)], **ideal)
+    if diagonal or len(points) < 2:
+        chart.add_dots(list(points), fill_color=_COLOUR, name="this run")
+    else:
+        chart.add_line(list(points), stroke_color=_COLOUR, name="this run")
     label = escape(f"{title}: {up} by {across}; the table behind has the numbers", quote=True)
     drawn = str(chart.to_svg(**_SIZE))
     return f'<figure role="img" aria-label="{label}">{drawn}</figure>'

@@ -104,6 +104,9 @@ def test_curves_are_drawn_with_a_table_for_who_does_not_see_them(run: Path) -> N
     assert [of["role"] for of in figures] == ["img", "img"]
     assert all(of["aria-label"] for of in figures)
     assert sum(tag == "svg" for tag, _ in page.tags) == 2
+    drawn = page.texts["text"]
+    assert {"Risk and coverage", "Reliability", "as it should be", "this run"} <= set(drawn)
+    assert not [one for one in drawn if "Unnamed" in one]
     assert page.texts["caption"] == [
         "Each mean with its interval",
         "Share wrong among the surest",
