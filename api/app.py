@@ -15,12 +15,14 @@ from api import (
     jobs,
     openai,
     problems,
+    schedules,
     summaries,
     uistream,
     verify,
 )
 from api.middleware import BodyLimit, RequestIds
 from api.streams import run_streams
+from api.ticks import run_ticks
 from api.workflows import run_workflows
 from rag import Pipeline, Settings
 
@@ -39,6 +41,7 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
             await opened.forget_answers()
             async with (
                 run_workflows(opened, settings) as workflows,
+                run_ticks(workflows.digests),
                 run_streams(opened, app.state.stopping) as streams,
             ):
                 app.state.workflows = workflows
@@ -60,8 +63,8 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_mb=settings.max_request_mb)
     app.add_middleware(RequestIds)
     problems.install(app)
-    for module in (documents, contents, collections, answers, verify, summaries, jobs, health):
+    for module in (documents, contents, collections, answers, verify, summaries, schedules):
         app.include_router(module.router)
-    app.include_router(openai.router)
-    app.include_router(uistream.router)
+    for module in (jobs, health, openai, uistream):
+        app.include_router(module.router)
     return app

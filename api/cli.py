@@ -3,41 +3,37 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api import installed_version
+from api.console import ABSTAINED, FAILED, plain_errors, with_pipeline
 from api.options import (
     AsJson,
     Budget,
     Collection,
     Documents,
     DryRun,
+    Every,
     Filter,
     JsonLines,
     MaxWords,
     OfCollection,
+    ScheduleName,
+    Timezone,
     utf8,
 )
+from api.schedule_commands import commands
 from api.startup import long_work
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from api.loading import Tally
-    from rag import Pipeline, Settings
-
-FAILED = 1
-ABSTAINED = 3
-INTERRUPTED = 130
-
-
-_Result = TypeVar("_Result")
+    from rag import Pipeline
 
 app = typer.Typer(
     name="pincite",
@@ -48,6 +44,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(commands, name="schedules")
 
 
 def main() -> None:
@@ -81,7 +80,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve documents, answers and summaries over HTTP."""
-    with _plain_errors():
+    with plain_errors():
         with long_work():
             from api.serve import run_server
             from rag import load_settings
@@ -104,7 +103,7 @@ def ingest(
 
     Files of other types in a folder are passed over. Exit code 1 when a document failed.
     """
-    with _plain_errors():
+    with plain_errors():
         with long_work():
             from api import intake
             from api.loading import load
@@ -118,7 +117,7 @@ def ingest(
             with progress("Ingesting", total) as on_progress:
                 return await load(pipeline, items, on_progress)
 
-        tally = _with_pipeline(settings, run)
+        tally = with_pipeline(settings, run)
         for failure in tally.failures:
             typer.echo(f"pincite: {failure.name}: {failure.error}", err=True)
         if as_json:
@@ -140,7 +139,7 @@ def ask(
 
     Exit code 3 when the documents do not answer it.
     """
-    with _plain_errors():
+    with plain_errors():
         from api import schemas
         from api.requests import filter_of_json
         from api.terminal import open_console, show_answer
@@ -158,7 +157,7 @@ def ask(
                 )
             return await pipeline.ask(question, collection=collection, where=conditions)
 
-        answer = _with_pipeline(load_settings(), run)
+        answer = with_pipeline(load_settings(), run)
         if as_json:
             _print_json(schemas.answer(answer))
         else:
@@ -178,29 +177,42 @@ def summarize(
     where: Filter = None,
     budget: Budget = None,
     dry_run: DryRun = False,
+    every: Every = None,
+    timezone: Timezone = "UTC",
+    name: ScheduleName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Summarize documents, or a collection, with citations.
+    """Summarize documents, or a collection, with citations; or by --every what is new, again.
 
     Exit code 3 when the documents have nothing to say.
     """
-    with _plain_errors():
+    with plain_errors():
         from api.requests import filter_of_json, summary_request
         from api.summarize import summarize_for_terminal
         from rag import load_settings
 
-        request = summary_request(
-            document_ids=documents or None,
-            collection=collection,
-            filter=None if where is None else filter_of_json(where),
-            focus=focus,
-            style=style,
-            max_words=max_words,
-            dry_run=dry_run,
-            budget_tokens=budget,
-        )
+        fields = {
+            "collection": collection,
+            "filter": None if where is None else filter_of_json(where),
+            "focus": focus,
+            "style": style,
+            "max_words": max_words,
+            "budget_tokens": budget,
+        }
+        if not documents and collection is None and every is None:
+            raise typer.BadParameter("Name documents or a --collection, or say --every when.")
+        if dry_run and every is not None:
+            raise typer.BadParameter("--dry-run is of a summary that is made now, not --every.")
+        if every is not None:
+            from api import scheduling
+
+            timing = {"cron": every, "timezone": timezone, "name": name, "summary": fields}
+            work = partial(scheduling.make_or_show, fields=timing, names=documents or ())
+            scheduling.show(with_pipeline(load_settings(), work), as_json=as_json)
+            return
+        request = summary_request(document_ids=documents or None, dry_run=dry_run, **fields)
         show = partial(summarize_for_terminal, request=request, as_json=as_json)
-        if not _with_pipeline(load_settings(), show):
+        if not with_pipeline(load_settings(), show):
             raise typer.Exit(ABSTAINED)
 
 
@@ -226,7 +238,7 @@ def doctor(
 
     Exit code 1 when something is found.
     """
-    with _plain_errors():
+    with plain_errors():
         from api.upkeep import show_findings
         from rag import load_settings
         from rag.upkeep import examine_store
@@ -240,7 +252,7 @@ def doctor(
 @app.command()
 def reindex() -> None:
     """Make all vectors again from what SQL holds. Stop other processes on a shared store first."""
-    with _plain_errors():
+    with plain_errors():
         from api.progress import progress
         from rag import load_settings
         from rag.upkeep import make_vectors_again
@@ -255,41 +267,12 @@ def reindex() -> None:
 @app.command()
 def demo() -> None:
     """Ingest the sample documents, ask three questions and summarize one document."""
-    with _plain_errors():
+    with plain_errors():
         from api.demo import run_demo
         from api.terminal import open_console
         from rag import load_settings
 
         asyncio.run(run_demo(load_settings(), open_console()))
-
-
-def _with_pipeline(
-    settings: "Settings", work: Callable[["Pipeline"], Coroutine[Any, Any, _Result]]
-) -> _Result:
-    """What `work` makes of a pipeline that is open while it runs."""
-    from rag import Pipeline
-
-    pipeline = Pipeline(settings)
-    try:
-        return asyncio.run(work(pipeline))
-    finally:
-        pipeline.close()
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Errors that a user can mend as one line on stderr, and their exit code."""
-    from corpus.errors import CorpusError
-    from rag.errors import RagError
-
-    try:
-        yield
-    except (CorpusError, RagError, OSError) as error:
-        typer.echo(f"pincite: {error}", err=True)
-        raise typer.Exit(FAILED) from None
-    except KeyboardInterrupt:
-        typer.echo("pincite: interrupted", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _print_json(model: "BaseModel") -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.streams import Streams
+from api.ticks import Digests
 from api.workflows import Workflows
 from rag import Pipeline, Settings
 
@@ -35,8 +36,14 @@ def _streams(request: Request) -> Streams:
     return streams
 
 
+def _digests(request: Request) -> Digests:
+    running: Workflows = request.app.state.workflows
+    return running.digests
+
+
 ThePipeline = Annotated[Pipeline, Depends(_pipeline)]
 Stopping = Annotated[Callable[[], bool], Depends(_stopping)]
+TheDigests = Annotated[Digests, Depends(_digests)]
 TheSettings = Annotated[Settings, Depends(_settings)]
 TheStreams = Annotated[Streams, Depends(_streams)]
 TheWorkflows = Annotated[Workflows, Depends(_workflows)]

@@ -28,7 +28,8 @@ class Job(BaseModel):
 
     id: str
     kind: str = Field(
-        description='What it does: "ingest" makes documents searchable, "summarize" a summary.'
+        description='What it does: "ingest" makes documents searchable, "summarize" a summary, '
+        '"digest" runs a schedule.'
     )
     status: JobStatus
     done: int = Field(description="How much of `total` is done, in `unit`.")

@@ -61,3 +61,17 @@ JsonLines = Annotated[
         "For example text=body,title=headline,uri=url,date=published.",
     ),
 ]
+Every = Annotated[
+    str | None,
+    typer.Option(
+        callback=utf8,
+        metavar="CRON",
+        help="Have `pincite serve` summarize what is new at such times, e.g. '0 7 * * MON-FRI'; "
+        "of DOC, of the collection, or of all.",
+    ),
+]
+Timezone = Annotated[str, typer.Option(callback=utf8, help="Of --every, e.g. Europe/Berlin.")]
+ScheduleName = Annotated[
+    str | None,
+    typer.Option(callback=utf8, help="What to call the schedule of --every."),
+]

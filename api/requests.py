@@ -140,8 +140,8 @@ class AnswerRequest(Request):
         return hashlib.sha256(asked.encode()).hexdigest()
 
 
-class SummaryRequest(Request):
-    """What to summarize, documents by their ids or a collection, and how."""
+class SummaryFields(Request):
+    """Which documents to summarize, and how."""
 
     document_ids: list[Annotated[str, Field(max_length=100)]] | None = Field(
         None, min_length=1, max_length=10_000
@@ -158,13 +158,18 @@ class SummaryRequest(Request):
     )
     mode: Answering = Answering.AUTO
     policy: Policy = Policy.ANNOTATE
-    dry_run: bool = Field(
-        default=False, description="Whether only to say what it would take, in calls and tokens."
-    )
     budget_tokens: int | None = Field(
         None,
         ge=1,
         description="Most tokens, sent and written, after which the summary is of what was read.",
+    )
+
+
+class SummaryRequest(SummaryFields):
+    """What to summarize, documents by their ids or a collection, and how."""
+
+    dry_run: bool = Field(
+        default=False, description="Whether only to say what it would take, in calls and tokens."
     )
 
     async def task(

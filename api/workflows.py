@@ -7,7 +7,6 @@ that was cut short runs twice, so it has to be one that may. A run of a workflow
 
 import asyncio
 import logging
-import sqlite3
 import threading
 import uuid
 from collections.abc import (
@@ -19,9 +18,8 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from dbos import (
@@ -37,6 +35,8 @@ from dbos import (
 from api.job import Job
 from api.runs import SUMMARIZE, read_job, summary_id_of, unfinished, versions_of
 from api.summarizing import planned, written
+from api.ticks import Digests
+from api.workers import arrive, database_url, leave, new_worker, run_beside_others, shared_database
 from corpus.types import DocumentVersion
 from rag import Pipeline, Settings
 from rag.keeping import json_of_task, task_of_json
@@ -46,8 +46,6 @@ from rag.types import SummaryTask
 # that an upgrade would strand what is under way. Change a workflow only so that a recorded run of
 # the older one still fits it; where that can not be, write another one under a new name.
 _VERSION = "1"
-# A process goes on with what one of the same name has left. A data folder has one at a time.
-_EXECUTOR = "pincite"
 
 _INGEST = "ingest"
 _ATTEMPTS = 3  # of a step, with 1 and 2 seconds between them
@@ -55,6 +53,7 @@ _MOST_VERSIONS = 1000  # of a job, as many as an upload can have files
 # SQLite has one writer, for which others sleep; for a connection they queue. 300 small uploads, 16
 # at a time, were searchable after 11 s with 2 connections, 14 s with 4, and 23 s with DBOS's 20.
 _CONNECTIONS = 2
+_SHARED = 10  # to Postgres, where they do not wait for each other; a server has about a hundred
 _THREADS = 12  # that the server's requests and workflows share; the library has 15 connections
 
 # What DBOS says when a job is cancelled or the process is stopped, which somebody asked for.
@@ -101,24 +100,14 @@ class Workflows:
                     pass
 
         self._ingest = ingest
+        self._calls = asyncio.Semaphore(pipeline.settings.llm_concurrency)  # of all summaries
+        self.digests = Digests(pipeline, self._step, self._write_summary, self._counted)
 
         @DBOS.workflow(name=SUMMARIZE)
         async def summarize(asked: dict[str, Any]) -> None:
-            task = task_of_json(asked["task"])
-
-            async def plan() -> str | None:
-                return await planned(pipeline, task, _note)
-
-            async def write() -> None:
-                job_id = str(DBOS.workflow_id)
-                made = written(pipeline, task, plan_json, job_id=job_id, limit=calls, note=_note)
-                await self._unless_stopped(made)
-
             with self._counted():
-                plan_json = await self._step("plan", plan)
-                await self._step("write", write, attempts=1)
+                await self._write_summary(task_of_json(asked["task"]))
 
-        calls = asyncio.Semaphore(pipeline.settings.llm_concurrency)  # of all summaries together
         self._summarize = summarize
 
     async def ingest(self, versions: Collection[DocumentVersion]) -> Job | None:
@@ -203,6 +192,21 @@ class Workflows:
         except error.DBOSMaxStepRetriesExceeded as exceeded:
             raise exceeded.errors[-1] from exceeded  # the reason, which a person understands
 
+    async def _write_summary(self, task: SummaryTask) -> None:
+        """Make and keep a summary, in two steps of the calling workflow."""
+        pipeline, job_id = self._pipeline, str(DBOS.workflow_id)
+
+        async def plan() -> str | None:
+            return await planned(pipeline, task, _note)
+
+        async def write() -> None:
+            await self._unless_stopped(
+                written(pipeline, task, plan_json, job_id=job_id, limit=self._calls, note=_note)
+            )
+
+        plan_json = await self._step("plan", plan)
+        await self._step("write", write, attempts=1)
+
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Do long work; broken off when the server stops, it is left to the next process."""
         working = asyncio.create_task(work)
@@ -231,38 +235,41 @@ async def run_workflows(pipeline: Pipeline, settings: Settings) -> AsyncIterator
     """
     if not _process.acquire(blocking=False):
         raise RuntimeError("This process serves an application already, and DBOS allows only one.")
+    worker = new_worker(settings)
     try:
         logging.getLogger("dbos").addFilter(_is_news)
-        DBOS(config=_config(settings))
+        DBOS(config=_config(settings, worker))
         workflows = Workflows(pipeline)
+        await arrive(pipeline.library, worker)
         DBOS.launch()  # on this event loop, so that the workflows run on it too
         await workflows.take_up()
-        try:
-            yield workflows
-        finally:
-            await workflows.stop()
+        async with run_beside_others(pipeline.library, worker):
+            try:
+                yield workflows
+            finally:
+                await workflows.stop()
     finally:
-        # In a thread: it waits for threads that may wait for this event loop.
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        _process.release()
+
+        def end() -> None:
+            DBOS.destroy(destroy_registry=True)
+            leave(pipeline.library, worker)
+
+        try:
+            # In a thread: it waits for threads that may wait for this event loop, which has no
+            # others afterwards.
+            await asyncio.to_thread(end)
+        finally:
+            _process.release()
 
 
-def database_url(data_dir: Path) -> str:
-    """Where DBOS records the workflows: a SQLite file, which is there afterwards."""
-    path = data_dir / "jobs.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")  # fewer syncs, and reading beside a writer
-    return f"sqlite:///{path}"
-
-
-def _config(settings: Settings) -> DBOSConfig:
+def _config(settings: Settings, worker: str) -> DBOSConfig:
     level = settings.log_level
     return {
         "name": "pincite",
         "application_version": _VERSION,
-        "executor_id": _EXECUTOR,
-        "system_database_url": database_url(settings.data_dir),
-        "sys_db_pool_size": _CONNECTIONS,
+        "executor_id": worker,
+        "system_database_url": database_url(settings),
+        "sys_db_pool_size": _CONNECTIONS if shared_database(settings) is None else _SHARED,
         "serializer": DBOSPortableJSONSerializer(),  # the default one is pickle
         "max_executor_threads": _THREADS,
         "log_level": "WARNING" if level == "info" else level.upper(),  # it informs of itself only

@@ -16,6 +16,8 @@ CorpusError
 │   └── ParserCrashed
 ├── InvalidRequest            an argument that no document could satisfy
 ├── NotFound                  no such document, version or citation for this tenant
+├── NameTaken                 another one of the tenant has that name
+├── UnderWay                  it is being done already
 ├── DataFolderInUse           another process writes to the data folder
 ├── IndexIncomplete           vectors of a collection are still being made by a new model
 ├── DatabaseUnreachable       the SQL database can not be opened
@@ -87,6 +89,14 @@ class InvalidRequest(CorpusError):
 
 class NotFound(CorpusError):
     """No such document, version or citation for this tenant."""
+
+
+class NameTaken(CorpusError):
+    """Another one of the tenant has that name."""
+
+
+class UnderWay(CorpusError):
+    """It is being done already, and not twice at the same time."""
 
 
 class DataFolderInUse(CorpusError):

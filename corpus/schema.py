@@ -204,6 +204,60 @@ replies = Table(
     Column("content", Text, nullable=False),
 )
 
+# `plan` is the JSON of what is summarized and how. `next_run_at` is none while the schedule is
+# paused or has no time left. `seen` is the JSON of the document versions that the last run spoke
+# of, which was the one of `seen_run`; a run that fails leaves it as it is.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("tenant", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("cron", String, nullable=False),
+    Column("timezone", String, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("next_run_at", String),
+    Column("created_at", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("seen_run", Integer, nullable=False),
+    UniqueConstraint("tenant", "name"),
+    Index("schedules_by_next_run", "tenant", "next_run_at"),
+)
+
+# `tick` is the time for which a run was made, of which there is one run only; none of a run that
+# somebody triggered. `seen` is what the run is about to have spoken of, until it has.
+schedule_runs = Table(
+    "schedule_runs",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("tenant", String, nullable=False),
+    Column("schedule_id", String, nullable=False),
+    Column("tick", String),
+    Column("missed_since", String),
+    Column("status", String, nullable=False),
+    Column("reason", Text),
+    Column("job_id", String),
+    Column("summary_id", String),
+    Column("changes", Text),
+    Column("seen", Text),
+    Column("created_at", String, nullable=False),
+    Column("finished_at", String),
+    UniqueConstraint("schedule_id", "tick"),
+    Index("schedule_runs_by_status", "tenant", "status"),
+)
+
+# Processes that work on the jobs of one database, and when each last said that it lives.
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("seen_at", String, nullable=False),
+)
+
 # `embedder` is whose vectors the chunks have, or wait for.
 properties = Table(
     "properties",

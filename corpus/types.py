@@ -34,6 +34,7 @@ class Flaw(StrEnum):
     RESIDUE = "residue"  # a chatbot's offer that was pasted along with its text
     DUPLICATE = "duplicate"  # a table row that the same table already has
     GARBLED = "garbled"  # a table row whose cells an export has mixed with other rows
+    UNCHANGED = "unchanged"  # it was there before, where only what is new is asked for; not stored
 
 
 class BlockKind(StrEnum):

@@ -22,7 +22,7 @@ from corpus.errors import CorpusError, UnreadableDocument
 from corpus.filters import read_filter
 from corpus.ingest import Upload, draft
 from corpus.isolate import ParserPool
-from corpus.library import Draft
+from corpus.library import Draft, Library
 from corpus.summaries import KeptSummary
 from corpus.tokens import token_counter
 from corpus.types import (
@@ -73,6 +73,11 @@ class Holdings:
         self._indexing = Indexing(
             self._library, self._vectors, self._embedder.embed, settings.keep_versions
         )
+
+    @property
+    def library(self) -> Library:
+        """The documents and all else that is in SQL."""
+        return self._library
 
     def close(self) -> None:
         """Close everything that is open; no thread and no process is left behind."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from corpus.errors import NotFound
 from corpus.library import Library
 from corpus.types import Chunk, Document, DocumentVersion, UnitKind
+from rag.novelty import set_aside_known
 from rag.offer import harmless
 from rag.verify import Evidence, evidence_of
 
@@ -53,12 +54,28 @@ class Source:
     kinds: tuple[UnitKind, ...]  # of the evidence
 
 
-def read_source(library: Library, tenant: str, version: DocumentVersion) -> Source:
-    """Read the searchable chunks of a version; raises NotFound where they are no longer there."""
-    chunks = library.chunks(tenant, version[0])
+def read_source(
+    library: Library, tenant: str, version: DocumentVersion, since: int | None = None
+) -> Source:
+    """Read the searchable chunks of a version; raises NotFound where they are no longer there.
+
+    What the version `since` says too is no evidence, unless that one's text is gone.
+    """
+    chunks: Sequence[Chunk] = library.chunks(tenant, version[0])
     if not chunks or chunks[0].version != version[1]:
         raise NotFound(f"Version {version[1]} of {version[0]!r} is not searchable any more.")
-    return source_of(library.document(tenant, *version), chunks)
+    document = library.document(tenant, *version)
+    if since is not None:
+        chunks = set_aside_known(document, chunks, text_of(library, tenant, (version[0], since)))
+    return source_of(document, chunks)
+
+
+def text_of(library: Library, tenant: str, version: DocumentVersion) -> str | None:
+    """The text of a version, None when it is gone: purged, or deleted with its document."""
+    try:
+        return library.document(tenant, *version).text
+    except NotFound:
+        return None
 
 
 def source_of(document: Document, chunks: Sequence[Chunk]) -> Source:

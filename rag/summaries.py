@@ -49,7 +49,7 @@ class Summaries:
             return None
         return make_plan(
             task,
-            self._reader(),
+            self._reader(task),
             self._count_tokens,
             call_tokens=self._settings.summary_tokens,
             answer_tokens=self._settings.llm_max_tokens,
@@ -78,7 +78,7 @@ class Summaries:
         plan = self.plan(task, writer)
         if plan is None:
             return Estimate(0, 0, 0, 0, None, len(task.versions))
-        settings, read = self._settings, self._reader()
+        settings, read = self._settings, self._reader(task)
         room = settings.summary_tokens
         prompt, completion = OVERHEAD, round(task.words * 2)
         if plan.direct:
@@ -103,7 +103,7 @@ class Summaries:
     async def write(self, task: SummaryTask, plan: Plan, replies: Replies) -> Summary:
         """The summary that the model writes; raises ProviderError."""
         desk = Desk(
-            read=self._reader(),
+            read=self._reader(task),
             embed=self._embed,
             call_tokens=self._settings.summary_tokens,
             answer_tokens=self._settings.llm_max_tokens,
@@ -114,12 +114,14 @@ class Summaries:
     def quote(self, task: SummaryTask, on_read: Callable[[int], None] | None = None) -> Summary:
         """The summary that quotes; `on_read` is told how many documents are read."""
         check_task(task)
-        return summary_by_quoting(task, self._reader(), self._embed, on_read)
+        return summary_by_quoting(task, self._reader(task), self._embed, on_read)
 
-    def _reader(self) -> Read:
+    def _reader(self, task: SummaryTask) -> Read:
+        since = dict(task.since)
+
         @lru_cache(maxsize=_HELD)
         def read(version: DocumentVersion) -> Source:
-            return read_source(self._library, self._tenant, version)
+            return read_source(self._library, self._tenant, version, since.get(version[0]))
 
         return read
 

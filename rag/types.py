@@ -189,7 +189,8 @@ class SummaryTask:
 
     `max_words` is kept within 15 % where the documents have enough to say; None stands for the
     style's own. `budget_tokens` is for prompts and completions together. `id` is the one that the
-    summary has; None means a new one.
+    summary has; None means a new one. Of documents that `since` has an earlier version of, only
+    what that one does not say is summarized.
     """
 
     versions: tuple[DocumentVersion, ...]
@@ -200,6 +201,7 @@ class SummaryTask:
     policy: Policy = Policy.ANNOTATE
     budget_tokens: int | None = None
     id: str | None = None
+    since: tuple[DocumentVersion, ...] = ()
 
     @property
     def words(self) -> int:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.cli import ABSTAINED, FAILED, app
+from api.cli import app
+from api.console import ABSTAINED, FAILED
 from corpus.embedders import start_over
 from rag import Pipeline, load_settings
 from tests.corpus.files import one_of_each, pdf, with_password

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.cli import FAILED, app
+from api.cli import app
+from api.console import FAILED
 from rag import Pipeline, load_settings
 
 HERON = "The heron stands in the reeds at dawn. It waits for a fish."

@@ -11,12 +11,25 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
-from corpus import answers, changes, deliveries, embedders, search, selection, webhooks
+from corpus import (
+    answers,
+    changes,
+    deliveries,
+    embedders,
+    schedule_runs,
+    schedules,
+    search,
+    selection,
+    snapshots,
+    webhooks,
+)
 from corpus.chunk import chunk
 from corpus.errors import NotFound
 from corpus.ingest import Upload, add, index
 from corpus.library import Draft, Library
 from corpus.parse import parse_text
+from corpus.schedule_runs import RunDraft, RunStatus
+from corpus.schedules import ScheduleDraft
 from corpus.types import DeliveryStatus, Outcome
 from corpus.vectors import VectorIndex
 
@@ -27,6 +40,9 @@ OF_ALL_TENANTS = {
     "Library": {"close"},
     "VectorIndex": {"close", "indexes"},
     "deliveries": {"due"},
+    # Of a snapshot that was read, and of a connection whose rows have been found.
+    "schedule_runs": {"insert_run"},
+    "snapshots": {"json_of_snapshot", "snapshot_of_json"},
     "embedders": {"take_over", "start_over", "change_over", "drop_stale_indexes", "require_turn"},
 }
 ATTEMPT = deliveries.Attempt("2026-01-01T00:00:00.000Z", 500, "It answered 500.", 0.1)
@@ -54,6 +70,21 @@ class Two:
         for name in ("evt_a", "evt_over"):
             deliveries.add(library, "a", self.webhook, name, "{}")
         deliveries.record(library, "a", "evt_over", ATTEMPT, DeliveryStatus.FAILED)
+        self.plan = ScheduleDraft(
+            name="daily",
+            cron="0 7 * * *",
+            timezone="UTC",
+            enabled=True,
+            plan="{}",
+            next_run_at="2026",
+        )
+        self.schedule = schedules.create(library, "a", self.plan)
+        self.run = schedules.add_run(library, "a", self.schedule.id, RunDraft(None))
+        schedule_runs.note_changes(library, "a", self.run.id, "{}", '{"x":[1,"x"]}')
+        sole = Upload("Sole.", "text/plain", "c", "gone")
+        self.deleted = add(library, "a", sole, count_tokens=count_tokens).id
+        library.delete("a", self.deleted)
+        index(library, vectors, _embed)
         (document,), _ = library.documents("a", "news", 9)
         self.document = document.id
         self.chunk = library.chunks("a", document.id)[0].id
@@ -83,6 +114,8 @@ class Two:
                 "SELECT * FROM answers WHERE tenant = 'a'",
                 "SELECT * FROM webhooks WHERE tenant = 'a'",
                 "SELECT * FROM deliveries WHERE tenant = 'a' ORDER BY event_id",
+                "SELECT * FROM schedules WHERE tenant = 'a'",
+                "SELECT * FROM schedule_runs WHERE tenant = 'a'",
                 "SELECT * FROM stale_vectors WHERE tenant = 'a'",
                 "SELECT rowid, heading, body FROM chunks_text WHERE rowid = :chunk",
             ):
@@ -131,6 +164,21 @@ def add_the_event_of_a(two: Two) -> bool:
     return (added.url, added.body) == (webhook.url, "[]")
 
 
+def create_of_the_same_name(two: Two) -> bool:
+    made = schedules.create(two.library, "b", two.plan)
+    schedules.remove(two.library, "b", made.id)
+    return made.id != two.schedule.id
+
+
+def first_open_of_a(two: Two) -> bool:
+    with two.library.engine.connect() as connection:
+        return schedule_runs.first_open(connection, "b", two.schedule.id) is None
+
+
+def deleted_of_a(two: Two) -> bool:
+    return snapshots.deleted_at(two.library, "b", [two.deleted]) == {}
+
+
 # What tenant "b" gets for what is of tenant "a", by the name of the function.
 TRIED: Mapping[str, Callable[[Two], Any]] = {
     "Library.accept": lambda two: two.library.accept("b", two.draft).id != two.document,
@@ -172,6 +220,43 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     ),
     "embedders.incomplete": lambda two: embedders.incomplete(two.library, "b") == [],
     "embedders.is_complete": lambda two: embedders.is_complete(two.library, "b", "news"),
+    "schedule_runs.about_to_be_seen": lambda two: schedule_runs.about_to_be_seen(
+        two.library, "b", two.run.id
+    ),
+    "schedule_runs.finish": lambda two: (
+        not schedule_runs.finish(two.library, "b", two.run.id, RunStatus.DONE)
+    ),
+    "schedule_runs.first_open": first_open_of_a,
+    "schedule_runs.note_changes": lambda two: schedule_runs.note_changes(
+        two.library, "b", two.run.id, "[]", "{}"
+    ),
+    "schedule_runs.note_job": lambda two: schedule_runs.note_job(
+        two.library, "b", two.run.id, "job_b"
+    ),
+    "schedule_runs.note_summary": lambda two: schedule_runs.note_summary(
+        two.library, "b", two.run.id, "sum_b", "{}"
+    ),
+    "schedule_runs.open_runs": lambda two: schedule_runs.open_runs(two.library, "b") == [],
+    "schedule_runs.read_run": lambda two: schedule_runs.read_run(two.library, "b", two.run.id),
+    "schedule_runs.run_page": lambda two: (
+        schedule_runs.run_page(two.library, "b", two.schedule.id, 9)[0] == []
+    ),
+    "schedules.add_run": lambda two: schedules.add_run(
+        two.library, "b", two.schedule.id, RunDraft(None)
+    ),
+    "schedules.change": lambda two: schedules.change(
+        two.library, "b", two.schedule.id, {"name": "b"}
+    ),
+    "schedules.claim": lambda two: schedules.claim(
+        two.library, "b", two.schedule, None, RunDraft("2026")
+    ),
+    "schedules.create": create_of_the_same_name,
+    "schedules.due_by": lambda two: schedules.due_by(two.library, "b", "9999") == [],
+    "schedules.page": lambda two: schedules.page(two.library, "b", 9)[0] == [],
+    "schedules.read": lambda two: schedules.read(two.library, "b", two.schedule.id),
+    "schedules.remove": lambda two: schedules.remove(two.library, "b", two.schedule.id),
+    "schedules.see": lambda two: schedules.see(two.library, "b", two.run),
+    "schedules.seen": lambda two: schedules.seen(two.library, "b", two.schedule.id),
     "search.by_words": lambda two: (
         two.chunk not in search.by_words(two.library, "b", "news", ["plaice"], 9)
     ),
@@ -191,6 +276,10 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "webhooks.get": lambda two: webhooks.get(two.library, "b", two.webhook),
     "webhooks.hold": hold_webhook,
     "webhooks.remove": lambda two: webhooks.remove(two.library, "b", two.webhook),
+    "snapshots.deleted_at": deleted_of_a,
+    "snapshots.snapshot": lambda two: (
+        two.document not in snapshots.snapshot(two.library, "b", snapshots.Selection())
+    ),
     "VectorIndex.copy": lambda two: two.vectors.copy("b", "news", {999: two.chunk}) == set(),
     "VectorIndex.count": lambda two: two.vectors.count("b", "archive") == 0,
     "VectorIndex.delete": lambda two: two.vectors.delete("b", "news", [two.chunk]),
@@ -215,15 +304,8 @@ def _public(room: type | ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]
 PUBLIC = dict(
     one
     for room in (
-        Library,
-        VectorIndex,
-        answers,
-        changes,
-        deliveries,
-        embedders,
-        search,
-        selection,
-        webhooks,
+        *(Library, VectorIndex, answers, changes, deliveries, embedders),
+        *(schedule_runs, schedules, search, selection, snapshots, webhooks),
     )
     for one in _public(room)
 )
