@@ -54,7 +54,7 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
                 yield
                 del app.state.pipeline
         finally:
-            opened.close()
+            await opened.aclose()
 
     app = FastAPI(
         title="Pincite",

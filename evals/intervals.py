@@ -76,3 +76,69 @@ def balanced_accuracy(
     values = (drawn[:, 0] / drawn[:, 1] + drawn[:, 2] / drawn[:, 3]) / 2
     low, high = np.percentile(values, [2.5, 97.5])
     return Mean(float(values[0]), float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean of n values in some clusters; the 95 % interval is None where it can not be known."""
+
+    n: int
+    clusters: int
+    mean: float
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        """As "0.853 [0.821, 0.883]"."""
+        if self.low is None or self.high is None:
+            return f"{self.mean:.3f} [one cluster]"
+        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def estimate(
+    values: Sequence[float], clusters: Sequence[Hashable], seed: int = 0, *, share: bool = False
+) -> Estimate:
+    """The mean of at least one value, with the percentile interval of a cluster bootstrap.
+
+    Whole clusters are drawn, since values of one are not independent (Field and Welsh, 2007). With
+    one cluster there is no interval. Of shares that are all 0 or all 1, of which a bootstrap would
+    make a point, the interval is Clopper and Pearson's (1934) for as many trials as clusters.
+    """
+    sums, counts = _by_cluster(values, clusters)
+    value = float(sums.sum() / counts.sum())
+    n, groups = len(values), len(sums)
+    if groups < 2:
+        return Estimate(n, groups, value, None, None)
+    if share and len(set(values)) == 1 and value in (0, 1):
+        miss = 0.025 ** (1 / groups)
+        low, high = (miss, 1.0) if value == 1 else (0.0, 1 - miss)
+        return Estimate(n, groups, value, low, high)
+    low, high = np.percentile(_drawn(sums, counts, seed), [2.5, 97.5])
+    return Estimate(n, groups, value, float(low), float(high))
+
+
+def drawn_means(
+    values: Sequence[float], clusters: Sequence[Hashable], seed: int = 0
+) -> NDArray[np.float64]:
+    """Means of draws of whole clusters, of which there are some."""
+    return _drawn(*_by_cluster(values, clusters), seed)
+
+
+def _by_cluster(
+    values: Sequence[float], clusters: Sequence[Hashable]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sum and number of each cluster's values, by first appearance."""
+    order = {name: at for at, name in enumerate(dict.fromkeys(clusters))}
+    where = np.array([order[name] for name in clusters])
+    sums, counts = np.zeros(len(order)), np.zeros(len(order))
+    np.add.at(sums, where, np.asarray(values, float))
+    np.add.at(counts, where, 1.0)
+    return sums, counts
+
+
+def _drawn(
+    sums: NDArray[np.float64], counts: NDArray[np.float64], seed: int
+) -> NDArray[np.float64]:
+    equal = np.full(len(sums), 1 / len(sums))
+    times = np.random.default_rng(seed).multinomial(len(sums), equal, _DRAWS)
+    return np.asarray((times @ sums) / (times @ counts))

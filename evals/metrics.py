@@ -1,5 +1,6 @@
-"""What retrieval is measured by. Pure functions."""
+"""What retrieval and judgements are measured by. Pure functions."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,6 +27,55 @@ def span_recall(references: Sequence[Span], found: Sequence[Span]) -> float:
                 covered += end - start
                 at = end
     return covered / wanted
+
+
+def span_precision(references: Sequence[Span], found: Sequence[Span]) -> float:
+    """Share of the characters of what was found that lie in the references, 0 to 1.
+
+    As in Smith and Troynikov, 2024; 0 where nothing was found.
+    """
+    return span_recall(found, references) if any(one.end > one.start for one in found) else 0.0
+
+
+def span_iou(references: Sequence[Span], found: Sequence[Span]) -> float:
+    """Characters in both, by characters in any: intersection over union, 0 to 1.
+
+    As in Smith and Troynikov, 2024; spans of neither side may overlap each other.
+    """
+    wanted = sum(span.end - span.start for span in references)
+    got = sum(span.end - span.start for span in found)
+    both = span_recall(references, found) * wanted
+    return both / (wanted + got - both)
+
+
+# By hand, though there are libraries: ranx needs numba and pandas, ir-measures SciPy (100 MB), for
+# three sums.
+def recall_at(k: int, hits: Sequence[frozenset[int]], relevant: int) -> float:
+    """Share of the relevant items, `relevant` in number, that the first k results have.
+
+    `hits` gives, for each result by rank, the relevant items that it has.
+    """
+    return len(frozenset[int]().union(*hits[:k])) / relevant
+
+
+def reciprocal_rank(hits: Sequence[frozenset[int]]) -> float:
+    """1 / rank of the first result that has a relevant item; 0 without any. Its mean is the MRR."""
+    return next((1 / rank for rank, has in enumerate(hits, 1) if has), 0.0)
+
+
+def ndcg_at(k: int, hits: Sequence[frozenset[int]], relevant: int) -> float:
+    """Normalized discounted cumulative gain of the first k results (Järvelin and Kekäläinen, 2002).
+
+    A result gains 1 for each relevant item that none before it has. The ideal has one in each of
+    the first ranks; since a result may have several, what would be over 1 is 1.
+    """
+    seen: set[int] = set()
+    gained = 0.0
+    for rank, has in enumerate(hits[:k], 1):
+        gained += len(has - seen) / math.log2(rank + 1)
+        seen |= has
+    ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(k, relevant) + 1))
+    return min(1.0, gained / ideal)
 
 
 def share(hits: Floats, among: Floats) -> float:

@@ -47,6 +47,11 @@ class Connections(httpx2.AsyncBaseTransport):
         response.stream = _Limited(cast("httpx2.AsyncByteStream", response.stream), request.url)
         return response
 
+    async def hang_up(self) -> None:
+        """Close the connections of the running loop, and have them closed when this returns."""
+        if opened := self._pools.pop(asyncio.get_running_loop(), None):
+            await opened[1].aclose()
+
     def close(self) -> None:
         """Close all connections; those of a loop that is not running were closed when it ended."""
         for loop, (_, held) in list(self._pools.items()):

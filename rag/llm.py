@@ -49,6 +49,13 @@ def chat_model(settings: Settings) -> "BaseChatModel | None":
     return chat_model_of(settings)
 
 
+async def hang_up(model: "BaseChatModel") -> None:
+    """Close the connections of the running event loop that `chat_model` keeps open for a model."""
+    from rag import vendors  # noqa: PLC0415 - as in chat_model
+
+    await vendors.hang_up(model)
+
+
 def close_model(model: "BaseChatModel") -> None:
     """Close the connections that `chat_model` keeps open for a model."""
     from rag.vendors import close_connections  # noqa: PLC0415 - as in chat_model

@@ -21,7 +21,7 @@ from rag.events import Answered, Event, last_answer
 from rag.fusion import Fusion
 from rag.holdings import TENANT, Holdings
 from rag.judging import Judging
-from rag.llm import chat_model, close_model
+from rag.llm import chat_model, close_model, hang_up
 from rag.offer import Guard
 from rag.plan import Plan
 from rag.replies import Journal, Progress, Replies
@@ -81,6 +81,12 @@ class Pipeline(Holdings):
                 guard=Guard(),
             )
         )
+
+    async def aclose(self) -> None:
+        """As `close`, and what this event loop has open is closed when it returns."""
+        if self._writer is not None:
+            await hang_up(self._writer.model)
+        self.close()
 
     def close(self) -> None:
         """Close everything that is open; no thread and no process is left behind."""

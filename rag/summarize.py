@@ -1,10 +1,11 @@
 """A summary by quoting: central sentences of one document or a thousand, in order.
 
 Many documents are read one after the other: of each the few sentences that stand for it are kept,
-by their vectors, and what is chosen is chosen among those. So time grows with the text, and memory
-hardly. `rag.central` names the methods.
+by their words and then by their vectors, and what is chosen is chosen among those. So time grows
+with the text, and memory hardly. `rag.central` names the methods.
 """
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,9 +29,16 @@ from rag.words import stems
 
 _LEAD = 0.3  # bonus of a document's first sentence, halved every five sentences
 _HEADED = 0.2  # bonus of a sentence that has all the words of its title or heading (Edmundson 1969)
+_LEANS = 0.15  # malus of a sentence that leans on the one before it (Paice 1990)
+_LEANING = re.compile(
+    r"\W*(and|but|or|so|yet|he|she|it|they|this|that|these|those|his|her|its|their|such|however|also"
+    r"|then|there|here|instead|meanwhile|still|for example|in addition|we|i|you|that's|it's)\b",
+    re.IGNORECASE,
+)
 _WORDS = (6, 60)  # fewer make no sentence, more are not central but long
 _TOGETHER = 400  # sentences that are compared with each other all at once
 _LEAST_KEPT, _MOST_KEPT = 3, 12  # sentences of a stretch that go on
+_MANY, _FOREMOST = 50, 12  # of more documents, so many sentences each are compared by meaning
 _POOL = 1024  # sentences that go on in all; of more, the better half
 
 
@@ -112,6 +120,8 @@ def _read_all(
         items, one = _items(place, version, source, seen)
         coverage.append(one)
         tokens += source.tokens
+        if len(task.versions) > _MANY:
+            items = _foremost(items, task.focus)
         # Documents that are compared all at once are a few short ones, or a stretch of a long one.
         if len(waiting) + len(items) > _TOGETHER:
             _take(pool, waiting, embed, wanted, task.words)
@@ -128,6 +138,26 @@ def _read_all(
         vectors = embed([one.text for one in waiting])
         pool = _Pool(waiting, vectors, [one.bonus for one in waiting])
     return pool, coverage, tokens
+
+
+def _foremost(items: Sequence[_Item], focus: str | None) -> list[_Item]:
+    """The sentences of a document with the words that it repeats, or those of a focus.
+
+    As SumBasic weighs them (Nenkova and Vanderwende 2005), by the mean frequency of their words.
+    """
+    if len(items) <= _FOREMOST:
+        return list(items)
+    words = [stems(one.text) for one in items]
+    often = Counter(stem for one in words for stem in one)
+    if focus is not None:
+        often = Counter({stem: often[stem] for stem in stems(focus)})
+    most = max(often.values(), default=1) or 1
+    scores = [
+        one.bonus + sum(often[stem] for stem in mine) / (most * max(1, len(mine)))
+        for one, mine in zip(items, words, strict=True)
+    ]
+    best = sorted(range(len(items)), key=lambda at: (-scores[at], at))[:_FOREMOST]
+    return [items[at] for at in sorted(best)]
 
 
 def _items(
@@ -147,6 +177,7 @@ def _items(
         seen.add(key)
         if source.kinds[at] is UnitKind.SENTENCE:
             bonus = _LEAD * 0.5 ** (len(found) / 5) + _HEADED * _headed(source, at)
+            bonus -= _LEANS if _LEANING.match(one.text) else 0.0
             pointer = Pointer(one.document, one.spans[0], one.heading_path)
             found.append(_Item(place, at, pointer, one.text, bonus))
     coverage = Coverage(

@@ -29,7 +29,9 @@ _NEGATIVE = re.compile(  # what denies without a negator
     r"|decline\w*|drop\w*)\b",
     re.IGNORECASE,
 )
-_CLAUSE_END = re.compile(r"[.,;:!?()|–—]|\b(?:but|because|although|though|while|which|who)\b")
+_CLAUSE_END = re.compile(
+    r"[.,](?![0-9])|[;:!?()|–—]|\b(?:but|because|although|though|while|which|who)\b"
+)
 _QUANTIFIED = re.compile(
     rf"\b({'|'.join(sorted(ABSOLUTE | PARTIAL))})\b (?:(?:of|the|these|those|its) ){{0,2}}(\w+)"
 )

@@ -39,6 +39,9 @@ class _Client(httpx2.AsyncClient):
         self.plain = httpx2.Client(verify=self._connections.certificates, timeout=timeout)
         super().__init__(transport=self._connections, timeout=timeout)
 
+    async def hang_up(self) -> None:
+        await self._connections.hang_up()
+
     def close(self) -> None:
         self._connections.close()
         self.plain.close()
@@ -121,6 +124,13 @@ def embeddings_of(settings: Settings) -> tuple[Embeddings, str]:
             "another endpoint, or name a vendor, as in cohere:MODEL."
         )
     return _openai_embeddings(settings, name or vendor, OPENAI_URL, key), OPENAI_URL
+
+
+async def hang_up(model: BaseChatModel) -> None:
+    """Close the connections of the running event loop of a model that `chat_model_of` made."""
+    client = getattr(model, "http_async_client", None)
+    if isinstance(client, _Client):
+        await client.hang_up()
 
 
 def close_connections(model: BaseChatModel) -> None:

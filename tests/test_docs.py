@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from evals.cases import read_cases
+from evals.cli import main
 from rag.settings import settings_table
 
 ROOT = Path(__file__).parent.parent
@@ -64,3 +68,21 @@ def test_the_example_for_langchain_runs_as_it_stands(tmp_path: Path) -> None:
     assert all(line.startswith("cit_") for line in found)
     assert len(found) == 3
     assert answer.endswith("[1]")
+
+
+def test_the_cases_that_the_readme_shows_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(between("```jsonl\n", "```"), encoding="utf-8")
+    assert len(read_cases(path)) == 4
+
+
+def test_every_eval_command_that_the_readme_names_exists(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    named = set(re.findall(r"pincite eval ([a-z]+)", README))
+    assert {"compare", "gate", "init", "judge", "run"} <= named
+    for name in named:
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0
+        assert f"pincite eval {name}" in capsys.readouterr().out

@@ -290,6 +290,29 @@ def test_summarize_as_json_has_the_shape_of_the_http_route(
     assert shape(summary) == shape(over_http)
 
 
+def test_summarize_takes_several_documents_or_a_collection(heron: Path, tmp_path: Path) -> None:
+    ingested(heron)
+    (tmp_path / "stork.txt").write_text("The stork nests on the roof of the old town hall.")
+    ingested(tmp_path / "stork.txt")
+    both = json.loads(pincite("summarize", "heron.txt", "stork.txt", "--json").stdout)
+    whole = json.loads(pincite("summarize", "--collection", "default", "--json").stdout)
+    assert len(both["document_ids"]) == len(whole["document_ids"]) == 2
+    one = pincite(
+        "summarize", "--collection", "default", "--filter", '{"title": "stork.txt"}', "--json"
+    )
+    assert [part["title"] for part in json.loads(one.stdout)["coverage"]] == ["stork.txt"]
+    bullets = pincite("summarize", "stork.txt", "--style", "bullets")
+    assert "- The stork nests" in bullets.stdout
+    planned = pincite("summarize", "--collection", "default", "--dry-run")
+    assert planned.stdout == "2 documents, and no call of a model.\n"
+    wrong = pincite("summarize", "stork.txt", "--style", "ode")
+    assert wrong.exit_code == FAILED
+    assert "style is 'ode'" in wrong.stderr
+    neither = pincite("summarize")
+    assert neither.exit_code == FAILED
+    assert "document_ids or a collection" in neither.stderr
+
+
 def test_a_document_that_is_not_there_is_an_error_that_says_so(heron: Path) -> None:
     assert heron.exists()
     result = pincite("summarize", "stork")

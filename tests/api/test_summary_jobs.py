@@ -4,7 +4,8 @@ import random
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from rag import Settings
 from tests.api.serving import ended_job, job_when, problem_of, serving
 from tests.api.test_durability import server
 from tests.scribe import MAP, WRITE, Scribe, kinds, quoted, system
-from tests.upstream import Reply, Request, Text, error, upstream
+from tests.upstream import Reply, Request, Text, Upstream, error, upstream
 
 KILLS = 5
 LATENCY = 0.2  # seconds that the model takes
@@ -63,21 +64,12 @@ def prompt_of(request: Request) -> str:
     return re.sub(r"quoted-[0-9a-f]{12}|zq[0-9a-f]{16}", "", whole)
 
 
-@pytest.fixture
-def begun(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Starts a server with books, and stops it at the end."""
-    opened: list[Any] = []
-
-    def begin(url: str, count: int = 4, **fields: Any) -> httpx.Client:
-        serving_now = serving(create_app(settings_for(tmp_path, url, **fields)))
-        client = serving_now.__enter__()
-        opened.append(serving_now)
+@contextmanager
+def begun(folder: Path, model: Upstream, count: int = 4, **fields: Any) -> Iterator[httpx.Client]:
+    """A server with books, which asks the model."""
+    with serving(create_app(settings_for(folder, model.url, **fields))) as client:
         send_books(client, count)
-        return client
-
-    yield begin
-    for one in opened:
-        one.__exit__(None, None, None)
+        yield client
 
 
 def start(client: httpx.Client, **body: object) -> str:
@@ -138,9 +130,11 @@ def test_a_server_that_is_killed_pays_for_no_reply_twice(tmp_path: Path) -> None
     assert kinds(model.requests)[MAP] > 15
 
 
-def test_progress_and_cost_are_told_while_it_runs(begun: Callable[..., Any]) -> None:
-    with upstream(Scribe(0.1)) as model:
-        client = begun(model.url, llm_price_in=2.0, llm_price_out=10.0, llm_concurrency=1)
+def test_progress_and_cost_are_told_while_it_runs(tmp_path: Path) -> None:
+    with (
+        upstream(Scribe(0.1)) as model,
+        begun(tmp_path, model, llm_price_in=2.0, llm_price_out=10.0, llm_concurrency=1) as client,
+    ):
         job_id = start(client)
         part = job_when(client, job_id, lambda job: 2 < job["done"] < job["total"])
         assert part["unit"] == "calls"
@@ -154,12 +148,9 @@ def test_progress_and_cost_are_told_while_it_runs(begun: Callable[..., Any]) -> 
         assert summary["cost"] == job["usage"]["cost"] > usage["cost"]
 
 
-def test_a_job_is_cancelled_within_two_seconds_and_goes_on_where_it_was(
-    begun: Callable[..., Any],
-) -> None:
+def test_a_job_is_cancelled_within_two_seconds_and_goes_on_where_it_was(tmp_path: Path) -> None:
     scribe = Scribe(0.2)
-    with upstream(scribe) as model:
-        client = begun(model.url, llm_concurrency=2)
+    with upstream(scribe) as model, begun(tmp_path, model, llm_concurrency=2) as client:
         job_id = start(client)
         job_when(client, job_id, lambda job: job["done"] > 3)
         asked = time.monotonic()
@@ -175,7 +166,7 @@ def test_a_job_is_cancelled_within_two_seconds_and_goes_on_where_it_was(
         assert len(prompts) - len(set(prompts)) <= 2, "only what was under way is asked again"
 
 
-def test_a_job_waits_for_a_model_that_is_down(begun: Callable[..., Any]) -> None:
+def test_a_job_waits_for_a_model_that_is_down(tmp_path: Path) -> None:
     scribe = Scribe()
     down = {"from": 4, "for": 2.0, "since": 0.0, "seen": 0}
 
@@ -187,16 +178,13 @@ def test_a_job_waits_for_a_model_that_is_down(begun: Callable[..., Any]) -> None
             return error(503, "The model is being moved.")
         return scribe(request)
 
-    with upstream(reply) as model:
-        client = begun(model.url, llm_concurrency=1)
+    with upstream(reply) as model, begun(tmp_path, model, llm_concurrency=1) as client:
         job = ended_job(client, start(client))
     assert job["status"] == "done", job
     assert len(model.requests) > kinds(model.requests)[WRITE] + 4
 
 
-def test_a_job_whose_model_stays_away_says_so_and_can_be_retried(
-    begun: Callable[..., Any],
-) -> None:
+def test_a_job_whose_model_stays_away_says_so_and_can_be_retried(tmp_path: Path) -> None:
     scribe = Scribe()
     is_up = {"now": False}
 
@@ -205,8 +193,10 @@ def test_a_job_whose_model_stays_away_says_so_and_can_be_retried(
             return scribe(request)
         return error(503, "The model is being moved.")
 
-    with upstream(reply) as model:
-        client = begun(model.url, llm_patience_seconds=1.5, llm_concurrency=2)
+    with (
+        upstream(reply) as model,
+        begun(tmp_path, model, llm_patience_seconds=1.5, llm_concurrency=2) as client,
+    ):
         body = {"collection": "default"}
         response = client.post("/v1/summaries", params={"wait": "true"}, json=body)
         detail = problem_of(response, 502, "summary-failed")["detail"]
@@ -226,9 +216,11 @@ def test_a_job_whose_model_stays_away_says_so_and_can_be_retried(
         assert before - again, "what was replied before is not asked again"
 
 
-def test_what_a_model_refuses_for_good_fails_at_once(begun: Callable[..., Any]) -> None:
-    with upstream(error(401, "Incorrect API key provided.", "invalid_api_key")) as model:
-        client = begun(model.url)
+def test_what_a_model_refuses_for_good_fails_at_once(tmp_path: Path) -> None:
+    with (
+        upstream(error(401, "Incorrect API key provided.", "invalid_api_key")) as model,
+        begun(tmp_path, model) as client,
+    ):
         began = time.monotonic()
         job = ended_job(client, start(client))
     assert job["status"] == "failed"

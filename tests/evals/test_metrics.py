@@ -1,11 +1,14 @@
 """Metrics, worked out by hand."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.types import Span
+from evals import metrics
 from evals.metrics import auc, balanced_accuracy, reliability, selective_risks, share, span_recall
 
 spans = st.builds(
@@ -72,3 +75,24 @@ def test_reliability_has_the_bins_that_have_any() -> None:
     low, high = reliability(chances, true)
     assert low == pytest.approx((0.05, 0.5, 2))
     assert high == pytest.approx((0.975, 1.0, 2))
+
+
+def test_precision_and_intersection_over_union_of_spans() -> None:
+    references, found = [Span(0, 10), Span(20, 30)], [Span(5, 25)]
+    assert metrics.span_precision(references, found) == pytest.approx(10 / 20)
+    assert metrics.span_iou(references, found) == pytest.approx(10 / 30)
+    assert metrics.span_precision(references, []) == 0
+    assert metrics.span_iou(references, []) == 0
+
+
+def test_ranked_results_are_scored_by_the_relevant_items_that_they_have() -> None:
+    hits = [frozenset[int](), frozenset({0, 1}), frozenset({1}), frozenset({2})]
+    assert metrics.recall_at(1, hits, 4) == 0
+    assert metrics.recall_at(3, hits, 4) == 0.5
+    assert metrics.recall_at(10, hits, 4) == 0.75
+    assert metrics.reciprocal_rank(hits) == 0.5
+    assert metrics.reciprocal_rank(hits[:1]) == 0
+    gained = 2 / math.log2(3) + 1 / math.log2(5)
+    ideal = 1 + 1 / math.log2(3) + 1 / 2 + 1 / math.log2(5)
+    assert metrics.ndcg_at(10, hits, 4) == pytest.approx(gained / ideal)
+    assert metrics.ndcg_at(10, [frozenset({0, 1})], 2) == 1  # both at the first rank

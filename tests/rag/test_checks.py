@@ -25,6 +25,11 @@ def test_a_sentence_of_the_evidence_has_no_findings(claim: str) -> None:
     assert found.covered == found.together == found.alone == 1.0
 
 
+def test_a_denied_figure_is_not_cut_at_its_decimal_point() -> None:
+    found = check("The contract was not 43.8 million crowns.", ["The contract is a good one."])
+    assert Aspect.NEGATION in {one.aspect for one in found.findings}
+
+
 @pytest.mark.parametrize(
     "claim",
     [

@@ -1,0 +1,77 @@
+"""What a run was made with: settings without secrets, versions, prompts, cases, documents."""
+
+import hashlib
+import platform
+import re
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from evals.cases import Case
+from evals.naming import listed
+from rag import Pipeline, Settings, prompts
+
+_PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "openai", "tokenizers")
+_OF_THE_MACHINE = {"data_dir", "host", "port", "threads", "log_level"}  # they change no answer
+_USER = re.compile(r"(?<=://)[^/@]*@")
+
+
+def configuration(
+    settings: Settings, cases: Sequence[Case], *, collection: str, documents: str | None, seed: int
+) -> dict[str, Any]:
+    """All that an answer may depend on, as JSON; `documents` is the hash of the collection."""
+    return {
+        "format": 1,
+        "versions": {name: _version(name) for name in ("pincite", *_PACKAGES)}
+        | {"python": platform.python_version()},
+        "settings": shown_settings(settings),
+        "prompts": prompt_hashes(),
+        "collection": None if documents is None else collection,
+        "documents": documents,
+        "cases": len(cases),
+        "cases_sha256": _hash("\n".join(f"{one.id} {one.sha256}" for one in cases)),
+        "seed": seed,
+    }
+
+
+def shown_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that may change an answer; of a secret only whether there is one."""
+    shown: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if name in _OF_THE_MACHINE:
+            continue
+        if isinstance(value, SecretStr):
+            value = "(set)"
+        elif isinstance(value, str):
+            value = _USER.sub("", value)
+        shown[name] = value
+    return shown
+
+
+def prompt_hashes() -> dict[str, str]:
+    """Hash of each prompt of Pincite, by its name."""
+    folder = Path(prompts.__file__).parent
+    return {path.stem: prompts.prompt(path.stem).hash for path in sorted(folder.glob("*.md"))}
+
+
+async def documents_hash(pipeline: Pipeline, collection: str) -> str:
+    """Hash of what a collection holds: its documents, their versions and contents."""
+    held = [
+        f"{one.id} {one.version} {one.content_hash}" async for one in listed(pipeline, collection)
+    ]
+    return _hash("\n".join(sorted(held)))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,51 @@
+"""Documents by the names that cases call them, which hold in another data folder too."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from urllib.parse import unquote
+
+from corpus.types import Document
+from rag import Pipeline
+
+_PAGE = 100
+
+Names = Mapping[str, Document | None]  # None for a name that several documents have
+
+
+async def listed(pipeline: Pipeline, collection: str) -> AsyncIterator[Document]:
+    """All documents of a collection, without their texts, oldest first."""
+    cursor: str | None = None
+    while True:
+        page, cursor = await pipeline.documents(collection=collection, limit=_PAGE, cursor=cursor)
+        for document in page:
+            yield document
+        if cursor is None:
+            return
+
+
+def names_of(documents: Iterable[Document]) -> Names:
+    """Documents by file name, title, external id, URI and id; of one name the last kind wins."""
+    found: dict[str, Document | None] = {}
+    every = list(documents)
+    for kind in range(5):
+        own: dict[str, Document | None] = {}
+        for document in every:
+            if name := _names(document)[kind]:
+                own[name] = None if name in own else document
+        found |= own
+    return found
+
+
+def name_for(document: Document, names: Names) -> str:
+    """The first of a document's names that no other has, which its id is at the latest."""
+    unique = (
+        name
+        for name in _names(document)
+        if name and (one := names.get(name)) is not None and one.id == document.id
+    )
+    return next(unique, document.id)
+
+
+def _names(document: Document) -> tuple[str | None, ...]:
+    path = (document.uri or "").partition("#")[0].partition("?")[0].rstrip("/")
+    file_name = unquote(path.rpartition("/")[2])
+    return file_name, document.title, document.external_id, document.uri, document.id
