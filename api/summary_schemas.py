@@ -18,7 +18,7 @@ class Coverage(Wire):
     read: int
     cited: int
     set_aside: dict[str, int] = Field(
-        description="Why some were not used: residue, duplicate, garbled, boilerplate, "
+        description="Why some were not used: residue, duplicate, garbled, unchanged, boilerplate, "
         "speaks_to_a_model, budget, changed, withheld."
     )
 
