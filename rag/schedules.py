@@ -52,7 +52,7 @@ class Missed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a schedule says, and to whom; `summary` is a request for a summary, as JSON has it.
+    """What a schedule says; `summary` is a request for a summary, as JSON has it.
 
     With `only_if_changed` a schedule of all documents runs only when one of them has changed.
     """
@@ -61,8 +61,6 @@ class Plan:
     since: Since = Since.LAST_RUN
     only_if_changed: bool = True
     missed: Missed = Missed.ONCE
-    webhook_id: str | None = None
-    folder: bool = False
 
     @property
     def selection(self) -> Selection:
