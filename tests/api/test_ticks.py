@@ -31,6 +31,7 @@ from tests.api.test_durability import Server, book
 
 SCHEDULES = 12
 ROUNDS = 3
+MOST_ROUNDS = 9  # in which more than one of the processes is quick enough to get a tick
 PAST = "2026-01-01T07:00:00.000Z"
 STORY = "The ferry sails at nine every morning. It carries forty cars to the island."
 
@@ -240,17 +241,20 @@ def test_three_processes_on_one_postgres_run_each_tick_once(
             for at in range(SCHEDULES)
         ]
         store(clients[1], "ferry")
-        for number in range(ROUNDS):
+        query = sql("SELECT executor_id FROM dbos.workflow_status WHERE name = 'digest'")
+        for number in range(MOST_ROUNDS):
             tick = f"2026-01-0{number + 1}T07:00:00.000Z"
             with engine.begin() as connection:
                 connection.execute(sql("UPDATE schedules SET next_run_at = :tick"), {"tick": tick})
             for at, schedule_id in enumerate(made):
                 runs_when(clients[at % 3], schedule_id, ended(number + 1))
+            with engine.connect() as connection:
+                by_process = Counter(connection.scalars(query))
+            if number + 1 >= ROUNDS and len(by_process) > 1:
+                break
         runs = [run for schedule_id in made for run in runs_of(clients[2], schedule_id)]
-        # All of the three were at it, and none did what another had.
+        # More than one was at it, and none did what another had.
         with engine.connect() as connection:
-            query = sql("SELECT executor_id FROM dbos.workflow_status WHERE name = 'digest'")
-            by_process = Counter(connection.scalars(query))
             steps = sql(
                 "SELECT workflow_uuid, function_id, count(*) FROM dbos.operation_outputs "
                 "GROUP BY 1, 2 HAVING count(*) > 1"
@@ -260,7 +264,7 @@ def test_three_processes_on_one_postgres_run_each_tick_once(
     assert {run["status"] for run in runs} == {"done"}
     ticks_of = Counter((run["schedule_id"], run["tick"]) for run in runs)
     assert set(ticks_of.values()) == {1}
-    assert len(runs) == SCHEDULES * ROUNDS == by_process.total()
+    assert len(runs) == SCHEDULES * (number + 1) == by_process.total()
     assert len({run["summary_id"] for run in runs}) == len(runs)
     assert len(by_process) > 1
 
