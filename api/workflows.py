@@ -6,7 +6,9 @@ that was cut short runs twice, so it has to be one that may. A run of a workflow
 """
 
 import asyncio
+import hashlib
 import logging
+import platform
 import sqlite3
 import threading
 import uuid
@@ -46,7 +48,8 @@ from rag.types import SummaryTask
 # that an upgrade would strand what is under way. Change a workflow only so that a recorded run of
 # the older one still fits it; where that can not be, write another one under a new name.
 _VERSION = "1"
-# A process goes on with what one of the same name has left. A data folder has one at a time.
+# A process goes on with what one of the same name has left. A data folder has one at a time, and
+# with Postgres the names of others have their machine and folder in them.
 _EXECUTOR = "pincite"
 
 _INGEST = "ingest"
@@ -255,13 +258,23 @@ def database_url(data_dir: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def _place(settings: Settings) -> tuple[str, str]:
+    """Where DBOS records the workflows, and by which name this process goes on with its own."""
+    if settings.database_url is None:
+        return database_url(settings.data_dir), _EXECUTOR
+    mine = hashlib.sha256(f"{platform.node()}\0{settings.data_dir.resolve()}".encode())
+    url = settings.database_url.get_secret_value()
+    return url, f"{_EXECUTOR}-{mine.hexdigest()[:12]}"
+
+
 def _config(settings: Settings) -> DBOSConfig:
     level = settings.log_level
+    url, executor = _place(settings)
     return {
         "name": "pincite",
         "application_version": _VERSION,
-        "executor_id": _EXECUTOR,
-        "system_database_url": database_url(settings.data_dir),
+        "executor_id": executor,
+        "system_database_url": url,
         "sys_db_pool_size": _CONNECTIONS,
         "serializer": DBOSPortableJSONSerializer(),  # the default one is pickle
         "max_executor_threads": _THREADS,

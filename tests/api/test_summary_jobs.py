@@ -4,7 +4,7 @@ import random
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -236,3 +236,20 @@ def test_a_stopped_server_leaves_a_summary_to_the_next(tmp_path: Path) -> None:
             assert ended_job(client, job_id)["status"] == "done"
         prompts = [prompt_of(one) for one in model.requests]
         assert len(prompts) - len(set(prompts)) <= 1
+
+
+def test_with_a_postgres_jobs_are_in_it_and_any_process_tells_of_them(
+    tmp_path: Path, postgres: Callable[[], str]
+) -> None:
+    database_url = postgres()
+    with upstream(Scribe()) as model:
+        fields = {"database_url": database_url, "llm_concurrency": 2}
+        with begun(tmp_path / "one", model, **fields) as client:
+            job = ended_job(client, start(client))
+            assert job["status"] == "done", job
+            summary = client.get(f"/v1/summaries/{job['summary_id']}").json()
+        assert not (tmp_path / "one" / "jobs.db").exists()
+        other = settings_for(tmp_path / "two", model.url, **fields)
+        with serving(create_app(other)) as client:
+            assert client.get(f"/v1/jobs/{job['id']}").json() == job
+            assert client.get(f"/v1/summaries/{job['summary_id']}").json() == summary

@@ -408,3 +408,15 @@ def test_coverage_has_the_version_that_was_read(study: Study) -> None:
     assert isinstance(coverage, Coverage)
     assert (coverage.version, coverage.sentences, coverage.read) == (2, 4, 4)
     assert {one.version for one in summary.citations} == {2}
+
+
+def test_a_focus_is_asked_for_and_may_find_nothing(study: Study) -> None:
+    for number in range(3):
+        study.shelf.add(report(number), f"{number}.txt")
+    summary = study.summarize(focus="the price of the chapel")
+    assert summary.focus == "the price of the chapel"
+    assert all("the price of the chapel" in system(one) for one in study.requests)
+    study.scribe.writes = lambda _: "NO ANSWER"
+    nothing = study.summarize(focus="the price of the chapel")
+    assert (nothing.status, nothing.reason) == (SummaryStatus.ABSTAINED, "weak_evidence")
+    assert nothing.text == ""
