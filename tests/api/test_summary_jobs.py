@@ -4,8 +4,9 @@ import random
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,10 @@ def begun(folder: Path, model: Upstream, count: int = 4, **fields: Any) -> Itera
         yield client
 
 
+def has_done_more(than: int, job: Mapping[str, Any]) -> bool:
+    return bool(job["done"] > than)
+
+
 def start(client: httpx.Client, **body: object) -> str:
     response = client.post("/v1/summaries", json={"collection": "default", **body})
     assert response.status_code == 202, response.text
@@ -93,11 +98,11 @@ def test_a_server_that_is_killed_pays_for_no_reply_twice(tmp_path: Path) -> None
         served.wait_until_ready()
         send_books(served.client, 10)
         job_id = start(served.client, policy="repair", max_words=100)
-        done = []
+        done: list[tuple[str, int, int]] = []
         for _ in range(KILLS):
             served.wait_until_ready()
             before = done[-1][1] if done else 0
-            job = job_when(served.client, job_id, lambda job, at=before: job["done"] > at)
+            job = job_when(served.client, job_id, partial(has_done_more, before))
             time.sleep(chance.uniform(0, 0.6))
             done.append((job["status"], job["done"], job["total"]))
             served.end(signal.SIGKILL)
@@ -243,7 +248,7 @@ def test_with_a_postgres_jobs_are_in_it_and_any_process_tells_of_them(
 ) -> None:
     database_url = postgres()
     with upstream(Scribe()) as model:
-        fields = {"database_url": database_url, "llm_concurrency": 2}
+        fields: dict[str, Any] = {"database_url": database_url, "llm_concurrency": 2}
         with begun(tmp_path / "one", model, **fields) as client:
             job = ended_job(client, start(client))
             assert job["status"] == "done", job

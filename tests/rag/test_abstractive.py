@@ -83,7 +83,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeline,
 @pytest.fixture
 def study(opened: tuple[Pipeline, Upstream, Scribe], request: pytest.FixtureRequest) -> Study:
     pipeline, server, scribe = opened
-    scribe.__init__()  # type: ignore[misc] - as it was at first
+    scribe.reset()
     return Study(pipeline, server, scribe, request.node.name)
 
 

@@ -69,8 +69,8 @@ def test_a_summary_of_many_is_as_long_as_it_is_to_be(
         ]
         assert places == sorted(places)
         assert len({one.document_id for one in summary.citations}) > 1
-    assert len(summary.coverage) == count
-    assert all(one.read == one.sentences > 0 for one in summary.coverage)
+        assert len(summary.coverage) == count
+        assert all(one.read == one.sentences > 0 for one in summary.coverage)
 
 
 def test_bullets_begin_each_sentence_with_a_dash(shelf: Shelf) -> None:
