@@ -46,6 +46,7 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
                 yield
                 del app.state.pipeline
         finally:
+            await opened.leave()
             opened.close()
 
     app = FastAPI(

@@ -47,6 +47,11 @@ class Connections(httpx2.AsyncBaseTransport):
         response.stream = _Limited(cast("httpx2.AsyncByteStream", response.stream), request.url)
         return response
 
+    async def leave(self) -> None:
+        """Close the connections of the running loop, which may end before `close` has done so."""
+        if (known := self._pools.pop(asyncio.get_running_loop(), None)) is not None:
+            await known[1].aclose()
+
     def close(self) -> None:
         """Close all connections; those of a loop that is not running were closed when it ended."""
         for loop, (_, held) in list(self._pools.items()):

@@ -56,6 +56,13 @@ def close_model(model: "BaseChatModel") -> None:
     close_connections(model)
 
 
+async def leave_model(model: "BaseChatModel") -> None:
+    """Close the connections of the running loop, which is about to end."""
+    from rag.vendors import leave_connections  # noqa: PLC0415 - as in chat_model
+
+    await leave_connections(model)
+
+
 async def generate(
     model: "BaseChatModel", messages: "Sequence[BaseMessage]", *, seconds: float, retries: int
 ) -> AsyncGenerator[str | Finish]:

@@ -22,7 +22,7 @@ from rag.entailment import ClaimModel
 from rag.events import Answered, Event, last_answer
 from rag.fusion import Fusion
 from rag.holdings import TENANT, Holdings
-from rag.llm import chat_model, close_model
+from rag.llm import chat_model, close_model, leave_model
 from rag.offer import Guard
 from rag.plan import Plan
 from rag.replies import Journal, Progress, Replies
@@ -82,6 +82,11 @@ class Pipeline(Holdings):
                 guard=Guard(),
             )
         )
+
+    async def leave(self) -> None:
+        """Close what the running loop has open, before it ends; `close` does the rest."""
+        if self._writer is not None:
+            await leave_model(self._writer.model)
 
     def close(self) -> None:
         """Close everything that is open; no thread and no process is left behind."""
@@ -247,11 +252,7 @@ class Pipeline(Holdings):
         return await self.make_summary(task, await self.plan_summary(task))
 
     def check_summary(self, task: SummaryTask) -> None:
-        """Raise InvalidRequest for what can not be done.
-
-        No document, a budget in which nothing can be done, a blank focus, or a model that is wanted
-        and not there.
-        """
+        """Raise InvalidRequest for no document, too small a budget, or a model that is missing."""
         self._summaries.check(task, self._writer)
 
     async def plan_summary(self, task: SummaryTask) -> Plan | None:
@@ -259,7 +260,7 @@ class Pipeline(Holdings):
         return await asyncio.to_thread(self._summaries.plan, task, self._writer)
 
     async def estimate_summary(self, task: SummaryTask) -> Estimate:
-        """What a summary would take; raises as `plan_summary` does."""
+        """What a summary would take."""
         return await asyncio.to_thread(self._summaries.estimate, task, self._writer)
 
     async def make_summary(

@@ -39,6 +39,9 @@ class _Client(httpx2.AsyncClient):
         self.plain = httpx2.Client(verify=self._connections.certificates, timeout=timeout)
         super().__init__(transport=self._connections, timeout=timeout)
 
+    async def leave(self) -> None:
+        await self._connections.leave()
+
     def close(self) -> None:
         self._connections.close()
         self.plain.close()
@@ -128,6 +131,13 @@ def close_connections(model: BaseChatModel) -> None:
     client = getattr(model, "http_async_client", None)
     if isinstance(client, _Client):
         client.close()
+
+
+async def leave_connections(model: BaseChatModel) -> None:
+    """Close those of the running loop, and wait until they are."""
+    client = getattr(model, "http_async_client", None)
+    if isinstance(client, _Client):
+        await client.leave()
 
 
 def checked_url(variable: str, url: str) -> str:
