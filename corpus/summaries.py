@@ -61,13 +61,21 @@ def kept_page(
 
 
 def forget(library: Library, tenant: str, before: str) -> int:
-    """Remove the summaries that were made before a time, ISO 8601 in UTC; returns how many."""
-    old = (summaries.c.tenant == tenant, summaries.c.created_at < before)
+    """Remove the summaries that were made before a time, ISO 8601 in UTC; returns how many.
+
+    Replies that came before it go too: their jobs failed, or were cancelled, and not retried.
+    """
+    removed = [_forget(library, table, tenant, before) for table in (summaries, replies)]
+    return removed[0]
+
+
+def _forget(library: Library, table: Table, tenant: str, before: str) -> int:
+    old = (table.c.tenant == tenant, table.c.created_at < before)
     with library.engine.connect() as connection:  # most often there is nothing to lock for
         if not connection.scalar(select(func.count()).where(*old)):
             return 0
     with library.writer.begin() as connection:
-        return connection.execute(delete(summaries).where(*old)).rowcount
+        return connection.execute(delete(table).where(*old)).rowcount
 
 
 def note_reply(

@@ -12,7 +12,7 @@ from rag.claims import Claim, Ref
 from rag.instructions import speaks_to_a_model
 from rag.marked import Id
 from rag.material import Aside, Source
-from rag.offer import MARK, Guard, Offer
+from rag.offer import MARK, NO_ANSWER, Guard, Offer
 from rag.plan import Plan, Read
 from rag.prompts import prompt
 from rag.sanitize import for_prompt, visible
@@ -60,7 +60,7 @@ class Briefing:
             layout=_LAYOUTS[task.style],
             words=f"about {task.words}",
             length=_correction(task.words, words_before),
-            focus="" if task.focus is None else f"\n7. Write about this: {visible(task.focus)}",
+            focus="" if task.focus is None else _focus(task.focus),
         )
         quoted = prompt("quoted").fill(boundary=guard.boundary, lines=self.offer.text)
         about = task.focus or "What do the documents say?"
@@ -146,6 +146,13 @@ def _near(ref: Ref, source: Source) -> list[Ref]:
 
 def _name(one: Evidence) -> str:
     return citation_id(one.document.id, one.document.version, one.spans[0])
+
+
+def _focus(focus: str) -> str:
+    return (
+        f"\n7. Write about this alone: {visible(focus)}\nIf the documents say nothing about it, "
+        f"write {NO_ANSWER} and nothing else."
+    )
 
 
 def _correction(words: int, before: int) -> str:

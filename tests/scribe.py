@@ -4,7 +4,6 @@ It stands behind tests.upstream, reads its prompts as a model would, and says wh
 """
 
 import re
-import threading
 from collections.abc import Callable
 
 from tests.upstream import Reply, Request, Text, text
@@ -36,7 +35,12 @@ class Scribe:
         self.writes: Callable[[Request], str] | None = None
         self.notes: Callable[[Request], str] | None = None
         self.repairs = "NO ANSWER"
-        self._lock = threading.Lock()
+
+    def reset(self) -> None:
+        """Be as it was at first."""
+        self.every = 3
+        self.writes = self.notes = None
+        self.repairs = "NO ANSWER"
 
     def __call__(self, request: Request) -> Reply | Text:
         """The reply to a request."""

@@ -4,8 +4,9 @@ import random
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,10 @@ def begun(folder: Path, model: Upstream, count: int = 4, **fields: Any) -> Itera
         yield client
 
 
+def has_done_more(than: int, job: Mapping[str, Any]) -> bool:
+    return bool(job["done"] > than)
+
+
 def start(client: httpx.Client, **body: object) -> str:
     response = client.post("/v1/summaries", json={"collection": "default", **body})
     assert response.status_code == 202, response.text
@@ -97,11 +102,7 @@ def test_a_server_that_is_killed_pays_for_no_reply_twice(tmp_path: Path) -> None
         for _ in range(KILLS):
             served.wait_until_ready()
             before = done[-1][1] if done else 0
-
-            def has_moved_on(job: dict[str, Any], before: int = before) -> bool:
-                return bool(job["done"] > before)
-
-            job = job_when(served.client, job_id, has_moved_on)
+            job = job_when(served.client, job_id, partial(has_done_more, before))
             time.sleep(chance.uniform(0, 0.6))
             done.append((job["status"], job["done"], job["total"]))
             served.end(signal.SIGKILL)
@@ -240,3 +241,20 @@ def test_a_stopped_server_leaves_a_summary_to_the_next(tmp_path: Path) -> None:
             assert ended_job(client, job_id)["status"] == "done"
         prompts = [prompt_of(one) for one in model.requests]
         assert len(prompts) - len(set(prompts)) <= 1
+
+
+def test_with_a_postgres_jobs_are_in_it_and_any_process_tells_of_them(
+    tmp_path: Path, postgres: Callable[[], str]
+) -> None:
+    database_url = postgres()
+    with upstream(Scribe()) as model:
+        fields: dict[str, Any] = {"database_url": database_url, "llm_concurrency": 2}
+        with begun(tmp_path / "one", model, **fields) as client:
+            job = ended_job(client, start(client))
+            assert job["status"] == "done", job
+            summary = client.get(f"/v1/summaries/{job['summary_id']}").json()
+        assert not (tmp_path / "one" / "jobs.db").exists()
+        other = settings_for(tmp_path / "two", model.url, **fields)
+        with serving(create_app(other)) as client:
+            assert client.get(f"/v1/jobs/{job['id']}").json() == job
+            assert client.get(f"/v1/summaries/{job['summary_id']}").json() == summary

@@ -65,7 +65,12 @@ def test_old_summaries_are_forgotten(library: Library) -> None:
             .where(summaries.c.id == "sum_old")
             .values(created_at="2020-01-01T00:00:00Z")
         )
+    note_reply(library, "t", "job_1", "0" * 64, "kept, since it is new")
     assert forget(library, "t", "2021-01-01T00:00:00Z") == 1
+    assert reply_to(library, "t", "job_1", "0" * 64) is not None
+    forget(library, "t", "9999-01-01T00:00:00Z")
+    assert reply_to(library, "t", "job_1", "0" * 64) is None
+    keep(library, "t", "sum_new", "{}")
     assert forget(library, "t", "2021-01-01T00:00:00Z") == 0
     assert [one.id for one in kept_page(library, "t", 10)[0]] == ["sum_new"]
 

@@ -83,7 +83,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pipeline,
 @pytest.fixture
 def study(opened: tuple[Pipeline, Upstream, Scribe], request: pytest.FixtureRequest) -> Study:
     pipeline, server, scribe = opened
-    vars(scribe).update(vars(Scribe()))  # as it was at first
+    scribe.reset()
     return Study(pipeline, server, scribe, request.node.name)
 
 
@@ -408,3 +408,15 @@ def test_coverage_has_the_version_that_was_read(study: Study) -> None:
     assert isinstance(coverage, Coverage)
     assert (coverage.version, coverage.sentences, coverage.read) == (2, 4, 4)
     assert {one.version for one in summary.citations} == {2}
+
+
+def test_a_focus_is_asked_for_and_may_find_nothing(study: Study) -> None:
+    for number in range(3):
+        study.shelf.add(report(number), f"{number}.txt")
+    summary = study.summarize(focus="the price of the chapel")
+    assert summary.focus == "the price of the chapel"
+    assert all("the price of the chapel" in system(one) for one in study.requests)
+    study.scribe.writes = lambda _: "NO ANSWER"
+    nothing = study.summarize(focus="the price of the chapel")
+    assert (nothing.status, nothing.reason) == (SummaryStatus.ABSTAINED, "weak_evidence")
+    assert nothing.text == ""
