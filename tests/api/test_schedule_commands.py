@@ -89,8 +89,10 @@ def test_what_can_not_be_scheduled_is_an_error_in_one_line(arguments: list[str],
     assert pincite("schedules", "list").stdout == ""
 
 
-def test_summarize_of_nothing_is_wrong_usage() -> None:
-    assert pincite("summarize").exit_code == 2
+def test_a_schedule_is_not_tried_without_being_made() -> None:
+    result = pincite("summarize", "--every", "0 7 * * *", "--dry-run")
+    assert result.exit_code == 2
+    assert pincite("schedules", "list").stdout == ""
 
 
 def test_a_schedule_is_paused_resumed_and_deleted_by_name_or_id() -> None:
