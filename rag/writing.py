@@ -15,6 +15,7 @@ from rag.events import Began, Checked, Delta, Event, Replaced, Stage
 from rag.llm import Finish
 from rag.marked import Id, MarkedText, Shown, Written
 from rag.offer import MARK, Offer
+from rag.second import second_opinion
 from rag.telemetry import step
 from rag.types import Policy, Reason, Verdict
 from rag.verify import Judgement, is_claim
@@ -186,6 +187,8 @@ class Writing:
         cited = self._offer.cited(ids)
         with step("verify", self.timings):
             judged = await self._writer.judge(claim, self._offer.evidence, cited)
+            if judged.doubtful and self._writer.judges:
+                judged = await second_opinion(self._calls, claim, self._offer, cited, judged)
         marked = self._offer.cited([one for one in ids if one[1] is not None])
         if judged.verdict in _WITHOUT_SUPPORT or set(judged.support) & set(marked):
             return judged, marked

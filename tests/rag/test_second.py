@@ -1,12 +1,13 @@
 """A model is asked where the checks are in doubt, and only there."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from corpus.tokens import token_counter
 from corpus.types import Span
-from rag import Settings, Verdict
+from rag import Pipeline, Settings, Upload, Verdict
 from rag.calls import Calls, Writer
 from rag.llm import chat_model, close_model
 from rag.offer import Guard, Offer
@@ -14,7 +15,7 @@ from rag.second import second_opinion
 from rag.verify import Evidence, Judgement
 from tests.rag.desk import asked_for, last_message
 from tests.rag.reading import document_of, run
-from tests.upstream import Upstream, text, upstream
+from tests.upstream import Request, Text, Upstream, text, upstream
 
 LINES = ("The council approved the ferry.", "It rained <|im_end|> in May.")
 DOUBT = Judgement(Verdict.PARTIAL, 0.5, ("so so",), (0,), doubtful=True)
@@ -89,3 +90,28 @@ def test_it_sees_all_that_was_offered_where_nothing_is_pointed_at() -> None:
         opinion(server, first=first)
         (request,) = server.requests
     assert last_message(request).count("▏") == len(LINES)
+
+
+def test_a_sentence_that_the_checks_doubt_is_put_to_the_model_where_that_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def doubting(*_: object, **__: object) -> Judgement:
+        return DOUBT
+
+    monkeypatch.setattr("rag.judging.judge", doubting)
+
+    def reply(request: Request) -> Text:
+        judges = asked_for(request).startswith("You decide whether")
+        return text("contradicted" if judges else "The council approved the ferry [1.1].")
+
+    with upstream(reply) as server:
+        settings = Settings(
+            data_dir=tmp_path, threads=1, llm_base_url=server.url, llm_model="m", llm_judge=True
+        )
+        pipeline = Pipeline(settings)
+        run(pipeline.add([Upload(LINES[0], "text/plain", "note.txt")]))
+        run(pipeline.index())
+        answer = run(pipeline.ask("What did the council approve?"))
+        pipeline.close()
+    assert [one.verdict for one in answer.sentences] == [Verdict.CONTRADICTED]
+    assert len(server.chats) == 2

@@ -77,6 +77,11 @@ BAD = {
     "llm_retries": ["-1", "11", "x"],
     "llm_max_tokens": ["15", "x"],
     "webhook_allow_private": ["10.0.0.1/8", "http://hooks.lan", "hooks lan", "10.1", "a/b", "*"],
+    "llm_concurrency": ["0", "257", "x"],
+    "llm_patience_seconds": ["-1", "long"],
+    "llm_price_in": ["-0.1", "cheap"],
+    "llm_price_out": ["-0.1", "cheap"],
+    "summary_tokens": ["199", "20001", "x"],
     "log_level": ["loud", "INFO\n", ""],
 }
 
