@@ -15,7 +15,9 @@ from evals.naming import listed
 from rag import Pipeline, Settings, prompts
 
 _PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "openai", "tokenizers")
-_OF_THE_MACHINE = {"data_dir", "host", "port", "threads", "log_level"}  # they change no answer
+_OF_THE_MACHINE = {  # they change no answer
+    *("data_dir", "digest_dir", "host", "log_level", "port", "threads", "webhook_allow_private"),
+}
 _USER = re.compile(r"(?<=://)[^/@]*@")
 
 
@@ -40,15 +42,11 @@ def configuration(
 def shown_settings(settings: Settings) -> dict[str, Any]:
     """The settings that may change an answer; of a secret only whether there is one."""
     shown: dict[str, Any] = {}
-    for name in Settings.model_fields:
-        value = getattr(settings, name)
-        if name in _OF_THE_MACHINE:
-            continue
-        if isinstance(value, SecretStr):
-            value = "(set)"
-        elif isinstance(value, str):
-            value = _USER.sub("", value)
-        shown[name] = value
+    for name, value in settings.model_dump(mode="json", exclude=_OF_THE_MACHINE).items():
+        if isinstance(getattr(settings, name), SecretStr):
+            shown[name] = "(set)"
+        else:
+            shown[name] = _USER.sub("", value) if isinstance(value, str) else value
     return shown
 
 
