@@ -17,7 +17,7 @@ settings.register_profile(
     "pincite",
     deadline=None,
     derandomize=True,
-    max_examples=150,
+    max_examples=80,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("pincite")

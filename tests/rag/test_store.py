@@ -30,19 +30,20 @@ def test_one_question_is_answered_from_postgres_and_a_chroma_server(
         database_url=SecretStr(postgres()),
         chroma_url=SecretStr(chroma),
     )
-    upload = Upload(TEXT.encode(), "text/plain", "note.txt")
+    # The server is shared, and other tests leave vectors in other collections.
+    upload = Upload(TEXT.encode(), "text/plain", "note.txt", collection="store")
     pipelines = [Pipeline(settings) for _ in range(2)]
     try:
         run(pipelines[0].add([upload]))
         run(pipelines[0].index())
-        answer = run(pipelines[1].ask("When was the lighthouse painted?"))
+        answer = run(pipelines[1].ask("When was the lighthouse painted?", collection="store"))
         assert answer.status is Status.ANSWERED
         assert set(answer.passages[0].ranks_by) == {"dense", "lexical"}
         (citation,) = answer.citations
         assert run(pipelines[1].citation(citation.id)).quote == TEXT
         assert run(pipelines[0].original(citation.document_id)).data == TEXT.encode()
         run(pipelines[1].delete(citation.document_id))
-        assert run(pipelines[0].search("lighthouse")) == []
+        assert run(pipelines[0].search("lighthouse", collection="store")) == []
         assert not folder.exists()
     finally:
         for pipeline in pipelines:
