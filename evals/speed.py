@@ -3,7 +3,7 @@
     python -m evals.speed embed [--data FOLDER] [--texts 500] [--threads 2]
     python -m evals.speed ingest --data FOLDER [--articles N] [--dir NEW_FOLDER]
     python -m evals.speed search --data FOLDER --dir DATA_DIR [--dir LARGER_ONE] [--questions 200]
-    python -m evals.speed chat [--alone 60] [--at-once 100] [--most 500]
+    python -m evals.speed chat [--alone 10] [--at-once 100] [--most 500]
 
 FOLDER holds `news/articles-2024q1.jsonl.gz` and `news/questions-2024q1.jsonl.gz`. Without it,
 `embed` takes the sample corpus. With the extra `model` the plain LangChain pipeline is measured
@@ -147,7 +147,7 @@ def _arguments() -> argparse.ArgumentParser:
         )
         one.add_argument("--threads", type=_count, default=2, help="of each model; 2")
     chat = what.add_parser("chat")
-    chat.add_argument("--alone", type=_count, default=60, help="streams one at a time; 60")
+    chat.add_argument("--alone", type=_count, default=10, help="streams one at a time; 10")
     chat.add_argument("--at-once", type=_count, default=100, help="streams held open; 100")
     chat.add_argument("--most", type=_count, default=500, help="streams begun in 10 s; 500")
     embed.add_argument("--texts", type=_count, default=500, help="how many; 500")
