@@ -32,7 +32,7 @@ class EventStream(StreamingResponse):
 
 async def unless_left(request: Request, work: Coroutine[Any, Any, _Result]) -> _Result:
     """What `work` gives; when the client leaves, it is cancelled and ClientDisconnect raised."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(request))
+    working, leaving = asyncio.create_task(work), asyncio.create_task(left(request.receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -44,6 +44,7 @@ async def unless_left(request: Request, work: Coroutine[Any, Any, _Result]) -> _
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
+async def left(receive: Receive) -> None:
+    """Return when the client has left."""
+    while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,6 +1,5 @@
 """A document by what a person calls it."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -8,7 +7,6 @@ from corpus.errors import InvalidRequest, NotFound
 from corpus.types import Document
 from rag import Pipeline
 
-_PAGE = 100
 _SHOWN = 5  # candidates that an error names
 
 
@@ -21,7 +19,7 @@ async def find_document(pipeline: Pipeline, name: str, collection: str | None) -
     try:
         return await pipeline.document(name)
     except NotFound:
-        listed = [one async for one in _all(pipeline, collection)]
+        listed = [one async for one in pipeline.all_documents(collection)]
     wanted = name.strip().casefold()
     address = _address(name)
     matches = (
@@ -47,13 +45,3 @@ def file_name(uri: str | None) -> str:
 
 def _address(path: str) -> str:
     return "" if "\0" in path else Path(path).expanduser().resolve().as_uri()
-
-
-async def _all(pipeline: Pipeline, collection: str | None) -> AsyncIterator[Document]:
-    cursor: str | None = None
-    while True:
-        page, cursor = await pipeline.documents(collection=collection, limit=_PAGE, cursor=cursor)
-        for document in page:
-            yield document
-        if cursor is None:
-            return

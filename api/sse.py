@@ -10,6 +10,8 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.types import Receive, Scope, Send
 
+from api.connections import left
+
 HEARTBEAT = 15.0  # seconds without a frame until a comment is sent; proxies cut streams at 30 to 60
 
 DONE = format_sse_event(data_str="[DONE]")
@@ -49,7 +51,7 @@ class ChatStream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Send all frames."""
         out = _Output(send, self.status_code, self.raw_headers)
-        await _first(self._send_all(out), out.keep_alive(), _left(receive))
+        await _first(self._send_all(out), out.keep_alive(), left(receive))
 
     async def _send_all(self, out: "_Output") -> None:
         async with aclosing(self._frames) as frames:
@@ -92,12 +94,6 @@ class _Output:
                 await self.write(KEEPALIVE_COMMENT)
             else:
                 await asyncio.sleep(HEARTBEAT - quiet)
-
-
-async def _left(receive: Receive) -> None:
-    """Returns when the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _first(*works: Coroutine[Any, Any, None]) -> None:

@@ -7,8 +7,9 @@ from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from corpus.drafts import timestamp
-from corpus.errors import InvalidRequest, NotFound
+from corpus.errors import NotFound
 from corpus.library import Library
+from corpus.pages import newest_first
 from corpus.schema import answers
 
 
@@ -78,15 +79,8 @@ def kept_page(
     Raises InvalidRequest for a cursor that this function did not give.
     """
     query = select(answers).where(answers.c.tenant == tenant)
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # SQL's integers
-            raise InvalidRequest(f"{cursor!r} is not a cursor; use next_cursor of a page.")
-        query = query.where(answers.c.seq < int(cursor))
-    query = query.order_by(answers.c.seq.desc()).limit(limit + 1)
-    with library.engine.connect() as connection:
-        rows = connection.execute(query).all()
-    more = str(rows[limit - 1].seq) if len(rows) > limit else None
-    return [_kept(row) for row in rows[:limit]], more
+    rows, more = newest_first(library.engine, query, answers.c.seq, limit, cursor)
+    return [_kept(row) for row in rows], more
 
 
 def forget(library: Library, tenant: str, before: str) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from corpus.drafts import timestamp
 from corpus.errors import InvalidRequest, NotFound
 from corpus.library import Library
+from corpus.pages import newest_first
 from corpus.schema import deliveries
 from corpus.types import DeliveryStatus
 from corpus.webhooks import hold
@@ -99,15 +100,8 @@ def page(
     query = select(deliveries).where(deliveries.c.tenant == tenant)
     if webhook_id is not None:
         query = query.where(deliveries.c.webhook_id == webhook_id)
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # SQL's integers
-            raise InvalidRequest(f"{cursor!r} is not a cursor; use next_cursor of a page.")
-        query = query.where(deliveries.c.seq < int(cursor))
-    query = query.order_by(deliveries.c.seq.desc()).limit(limit + 1)
-    with library.engine.connect() as connection:
-        rows = connection.execute(query).all()
-    more = str(rows[limit - 1].seq) if len(rows) > limit else None
-    return [_delivery(row) for row in rows[:limit]], more
+    rows, more = newest_first(library.engine, query, deliveries.c.seq, limit, cursor)
+    return [_delivery(row) for row in rows], more
 
 
 def claim(library: Library, tenant: str, event_id: str, seconds: float) -> Delivery | None:

@@ -30,8 +30,9 @@ from corpus.drafts import (
     timestamp,
     twin_of,
 )
-from corpus.errors import InvalidRequest, NotFound
+from corpus.errors import NotFound
 from corpus.filters import Filter, passes
+from corpus.pages import read_cursor
 from corpus.records import chunk_of_row, document_of_row, fields_of_row
 from corpus.schema import (
     alive_in,
@@ -217,9 +218,7 @@ class Library:
         if collection is not None:
             query = query.where(documents.c.collection == collection)
         if cursor is not None:
-            if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # SQL's integers
-                raise InvalidRequest(f"{cursor!r} is not a cursor; use next_cursor of a page.")
-            query = query.where(documents.c.seq > int(cursor))
+            query = query.where(documents.c.seq > read_cursor(cursor))
         query = query.order_by(documents.c.seq)
         if not where:
             query = query.limit(limit + 1)

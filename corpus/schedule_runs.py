@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from corpus.drafts import timestamp
-from corpus.errors import InvalidRequest, NotFound
+from corpus.errors import NotFound
 from corpus.library import Library
+from corpus.pages import newest_first
 from corpus.schema import schedule_runs
 from corpus.snapshots import Snapshot, snapshot_of_json
 
@@ -123,15 +124,8 @@ def run_page(
     query = select(*_FIELDS).where(
         schedule_runs.c.tenant == tenant, schedule_runs.c.schedule_id == schedule_id
     )
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # SQL's integers
-            raise InvalidRequest(f"{cursor!r} is not a cursor; use next_cursor of a page.")
-        query = query.where(schedule_runs.c.seq < int(cursor))
-    query = query.order_by(schedule_runs.c.seq.desc()).limit(limit + 1)
-    with library.engine.connect() as connection:
-        rows = connection.execute(query).all()
-    more = str(rows[limit - 1].seq) if len(rows) > limit else None
-    return [_run(row) for row in rows[:limit]], more
+    rows, more = newest_first(library.engine, query, schedule_runs.c.seq, limit, cursor)
+    return [_run(row) for row in rows], more
 
 
 def open_runs(library: Library, tenant: str, schedule_id: str | None = None) -> list[Run]:

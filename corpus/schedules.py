@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from corpus.drafts import timestamp
-from corpus.errors import InvalidRequest, NameTaken, NotFound, UnderWay
+from corpus.errors import NameTaken, NotFound, UnderWay
 from corpus.library import Library
+from corpus.pages import newest_first
 from corpus.schedule_runs import OPEN, Run, RunDraft, RunStatus, first_open, insert_run
 from corpus.schema import schedule_runs, schedules
 from corpus.snapshots import Snapshot, snapshot_of_json
@@ -95,14 +96,8 @@ def page(
     query = select(*_FIELDS).where(schedules.c.tenant == tenant)
     if name is not None:
         query = query.where(schedules.c.name == name)
-    if cursor is not None:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # SQL's integers
-            raise InvalidRequest(f"{cursor!r} is not a cursor; use next_cursor of a page.")
-        query = query.where(schedules.c.seq < int(cursor))
-    with library.engine.connect() as connection:
-        rows = connection.execute(query.order_by(schedules.c.seq.desc()).limit(limit + 1)).all()
-    more = str(rows[limit - 1].seq) if len(rows) > limit else None
-    return [_schedule(row) for row in rows[:limit]], more
+    rows, more = newest_first(library.engine, query, schedules.c.seq, limit, cursor)
+    return [_schedule(row) for row in rows], more
 
 
 def change(library: Library, tenant: str, schedule_id: str, changes: Mapping[str, Any]) -> Schedule:

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from evals.cases import Case
-from evals.naming import listed
 from rag import Pipeline, Settings, prompts
 
 _PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "openai", "tokenizers")
@@ -59,7 +58,8 @@ def prompt_hashes() -> dict[str, str]:
 async def documents_hash(pipeline: Pipeline, collection: str) -> str:
     """Hash of what a collection holds: its documents, their versions and contents."""
     held = [
-        f"{one.id} {one.version} {one.content_hash}" async for one in listed(pipeline, collection)
+        f"{one.id} {one.version} {one.content_hash}"
+        async for one in pipeline.all_documents(collection)
     ]
     return _hash("\n".join(sorted(held)))
 

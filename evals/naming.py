@@ -1,25 +1,11 @@
 """Documents by the names that cases call them, which hold in another data folder too."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from corpus.types import Document
-from rag import Pipeline
-
-_PAGE = 100
 
 Names = Mapping[str, Document | None]  # None for a name that several documents have
-
-
-async def listed(pipeline: Pipeline, collection: str) -> AsyncIterator[Document]:
-    """All documents of a collection, without their texts, oldest first."""
-    cursor: str | None = None
-    while True:
-        page, cursor = await pipeline.documents(collection=collection, limit=_PAGE, cursor=cursor)
-        for document in page:
-            yield document
-        if cursor is None:
-            return
 
 
 def names_of(documents: Iterable[Document]) -> Names:

@@ -24,7 +24,7 @@ from evals.folder import (
     write_json,
     write_lines,
 )
-from evals.naming import Names, listed, names_of
+from evals.naming import Names, names_of
 from evals.outcomes import Outcome, Place, of_answer, of_case, of_summary
 from evals.scores import Cited, Prices, Supports
 from evals.scoring import Scored, scored
@@ -113,7 +113,11 @@ class _Bench:
 
     @classmethod
     async def made(cls, plan: Plan, pipeline: Pipeline | None, model: ClaimModel) -> "_Bench":
-        found = [] if pipeline is None else [one async for one in listed(pipeline, plan.collection)]
+        found = (
+            []
+            if pipeline is None
+            else [one async for one in pipeline.all_documents(plan.collection)]
+        )
         return cls(plan, pipeline, model, supports_by(model), names_of(found))
 
 

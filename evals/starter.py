@@ -13,7 +13,7 @@ from pathlib import Path
 from corpus.types import Document, Span, UnitKind
 from evals.cases import Case, Support, line_of, read_cases
 from evals.errors import InvalidCases
-from evals.naming import listed, name_for, names_of
+from evals.naming import name_for, names_of
 from rag import Answer, Pipeline, Status
 from rag.keeping import answer_of_json
 
@@ -37,7 +37,7 @@ async def starter_cases(
 
     Raises InvalidCases where no sentence is fit.
     """
-    documents = [one async for one in listed(pipeline, collection)]
+    documents = [one async for one in pipeline.all_documents(collection)]
     names = names_of(documents)
     by_document = [await _of_document(pipeline, one.id, name_for(one, names)) for one in documents]
     choose = random.Random(seed)  # noqa: S311 - to choose cases, not secrets
@@ -130,7 +130,7 @@ async def _supports(pipeline: Pipeline, answer: Answer) -> list[Support]:
     found = []
     for one in answer.citations:
         document = await pipeline.document(one.document_id, one.version)
-        names = names_of([other async for other in listed(pipeline, document.collection)])
+        names = names_of([other async for other in pipeline.all_documents(document.collection)])
         name = name_for(document, names)
         found.append(Support(document=name, quote=one.quote, start=one.span.start))
     return found

@@ -165,14 +165,11 @@ async def _chunk_texts(folder: Path, limit: int | None) -> list[str]:
     """Texts of the first `limit` chunks of a data folder, or of all."""
     pipeline = Pipeline(Settings(data_dir=folder))
     texts: list[str] = []
-    cursor: str | None = None
     try:
-        while limit is None or len(texts) < limit:
-            page, cursor = await pipeline.documents(collection=None, limit=100, cursor=cursor)
-            for listed in page:
-                text = (await pipeline.document(listed.id)).text
-                texts += [one.span.of(text) for one in await pipeline.chunks(listed.id)]
-            if cursor is None:
+        async for document in pipeline.all_documents(None):
+            text = (await pipeline.document(document.id)).text
+            texts += [one.span.of(text) for one in await pipeline.chunks(document.id)]
+            if limit is not None and len(texts) >= limit:
                 break
     finally:
         pipeline.close()

@@ -5,7 +5,7 @@ Methods are asynchronous and do the work, which is plain code, in threads.
 
 import asyncio
 from collections import abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ from rag.store import open_store
 from rag.types import Answer, Summary
 
 TENANT = "default"
+_PAGE = 100  # documents that are listed at once
 
 
 class Holdings:
@@ -140,6 +141,16 @@ class Holdings:
         return await asyncio.to_thread(
             self._library.documents, TENANT, collection, limit, cursor, where=read_filter(where)
         )
+
+    async def all_documents(self, collection: str | None) -> AsyncIterator[Document]:
+        """All documents of a collection, or of all, without their texts, oldest first."""
+        cursor: str | None = None
+        while True:
+            page, cursor = await self.documents(collection=collection, limit=_PAGE, cursor=cursor)
+            for document in page:
+                yield document
+            if cursor is None:
+                return
 
     async def document(self, document_id: str, version: int | None = None) -> Document:
         """A document, at its newest version or the one asked for; raises NotFound."""

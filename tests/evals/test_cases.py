@@ -12,7 +12,7 @@ from corpus.types import Document
 from evals.cases import Case, Support, line_of, read_cases
 from evals.cli import main
 from evals.errors import InvalidCases
-from evals.naming import listed, name_for, names_of
+from evals.naming import name_for, names_of
 from evals.starter import case_of_answer, starter_cases
 from rag import Pipeline, Question, Settings, Upload
 
@@ -194,7 +194,7 @@ def test_a_document_goes_by_the_first_name_that_no_other_has(tmp_path: Path) -> 
         asyncio.run(opened.add(uploads))
 
         async def every() -> list[Document]:
-            return [one async for one in listed(opened, "default")]
+            return [one async for one in opened.all_documents("default")]
 
         documents = asyncio.run(every())
     finally:
