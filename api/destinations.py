@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from api import summary_schemas
 from api.folder import write_digest
-from api.schedule import Changes
+from api.schedule import changes_on_the_wire
 from api.webhooks import Sender, event_body, new_webhook
 from corpus import deliveries, schedules, webhooks
 from corpus.deliveries import Delivery
@@ -19,10 +19,11 @@ from corpus.schedule_runs import read_run
 from corpus.schedules import Schedule
 from corpus.webhooks import Webhook
 from rag import Pipeline, Settings
-from rag.digest import changes_of_json, notes_on
+from rag.digest import changes_of_json, counts_of, sections_of
 from rag.holdings import TENANT
 from rag.keeping import summary_of_json
 from rag.schedules import plan_of_json
+from rag.timetable import zone
 from rag.types import Summary
 
 _KIND = "digest.created"
@@ -91,29 +92,28 @@ async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) ->
     made: Summary | None = None
     if run.summary_id is not None:
         made = summary_of_json((await pipeline.kept_summary(run.summary_id)).content)
-    if plan.folder and made is not None:
+    if plan.folder:
         folder = pipeline.settings.digest_dir
         check_folder(pipeline.settings, wanted=folder is None)
         if folder is not None:
-            at = datetime.fromisoformat(run.tick or run.created_at)
-            notes = notes_on(changes)
+            local = zone(kept.timezone)
             await asyncio.to_thread(
-                lambda: write_digest(
-                    folder,
-                    TENANT,
-                    made,
-                    title=kept.name,
-                    at=at,
-                    notes=notes,
-                    conflicts=made.conflicts,
-                )
+                write_digest,
+                folder,
+                TENANT,
+                run.id,
+                made,
+                title=kept.name,
+                at=datetime.fromisoformat(run.tick or run.created_at).astimezone(local),
+                notes=[counts_of(changes)],
+                sections=sections_of(changes, local),
             )
     if plan.webhook_id is not None:
         said = None if made is None else summary_schemas.summary(made).model_dump(mode="json")
         data = {
             "schedule": {"id": kept.id, "name": kept.name},
             "run": {"id": run.id, "tick": run.tick, "created_at": run.created_at},
-            "changes": Changes.model_validate(changes).model_dump(mode="json"),
+            "changes": changes_on_the_wire(changes).model_dump(mode="json"),
             "summary": said,
         }
         body = event_body(_KIND, data, run.created_at)

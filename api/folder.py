@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from corpus.errors import InvalidRequest
+from rag.layout import Section
 from rag.render import html_of, markdown_of
-from rag.types import Answer, Conflict, Summary
+from rag.types import Answer, Summary
 
 _LONGEST = 60  # characters of a slug
 _READABLE = 0o644  # as files are by default; temporary ones are their owner's alone
@@ -20,24 +21,25 @@ _READABLE = 0o644  # as files are by default; temporary ones are their owner's a
 def write_digest(
     folder: Path,
     tenant: str,
-    made: Summary | Answer,
+    digest_id: str,
+    made: Summary | Answer | None,
     *,
     title: str,
     at: datetime,
     notes: Sequence[str] = (),
-    conflicts: Sequence[Conflict] = (),
+    sections: Sequence[Section] = (),
 ) -> tuple[Path, Path]:
     """Write a digest as Markdown and as HTML, in the tenant's own part of a folder.
 
-    Each file is there as a whole or not at all. The same digest made at the same time has the same
-    two names, so that writing it again changes nothing. Raises InvalidRequest where the folder
+    Each file is there as a whole or not at all. The same id and time make the same two names, so
+    that writing a digest again changes nothing. Raises InvalidRequest where the folder
     can not be written to, or where a link leads out of it.
     """
     moment = at.astimezone(UTC)
-    stem = f"{moment:%Y%m%dT%H%M%SZ}-{_slug(title)}-{_slug(made.id)}"
+    stem = f"{moment:%Y%m%dT%H%M%SZ}-{_slug(title)}-{_slug(digest_id)}"
     texts = {
-        ".md": markdown_of(made, title=title, at=at, notes=notes, conflicts=conflicts),
-        ".html": html_of(made, title=title, at=at, notes=notes, conflicts=conflicts),
+        ".md": markdown_of(made, title=title, at=at, notes=notes, sections=sections),
+        ".html": html_of(made, title=title, at=at, notes=notes, sections=sections),
     }
     try:
         inside = _inside(folder, _folder_name(tenant))

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.schemas import Wire
+from api.schemas import Span, Wire
 from api.summary_schemas import Summary
 from api.summary_schemas import summary as wire_summary
 from corpus.deliveries import Delivery as KeptDelivery
@@ -15,7 +15,7 @@ from corpus.summaries import KeptSummary
 from corpus.types import DeliveryStatus
 from corpus.webhooks import Webhook
 from rag.digest import Changes as FoundChanges
-from rag.digest import changes_of_json
+from rag.digest import changes_of_json, counts_of, notes_on
 from rag.keeping import summary_of_json
 from rag.schedules import Missed, Since, plan_of_json
 
@@ -48,22 +48,40 @@ class SchedulePage(BaseModel):
     next_cursor: str | None
 
 
+class Excerpt(Wire):
+    """A sentence or table row of a version; `id` is what `/v1/citations/{id}` knows it by."""
+
+    id: str
+    version: int
+    span: Span
+    quote: str
+
+
 class NewDocument(Wire):
     """A document that was not there, or not selected, at the last run."""
 
     document_id: str
     title: str
     version: int
+    uri: str | None
 
 
 class ChangedDocument(Wire):
-    """A document with another version; `new_sentences` is null when the text before is gone."""
+    """A document with another version; the counts are null when the text before is gone.
+
+    `added` quotes the first of the new sentences from the new version, and `removed` the first of
+    those that were taken out, from the version before.
+    """
 
     document_id: str
     title: str
     version: int
     version_before: int
     new_sentences: int | None
+    uri: str | None
+    removed_sentences: int | None
+    added: list[Excerpt]
+    removed: list[Excerpt]
 
 
 class GoneDocument(Wire):
@@ -73,11 +91,13 @@ class GoneDocument(Wire):
     title: str
     version: int
     deleted_at: str | None
+    uri: str | None
 
 
 class Changes(Wire):
-    """What became of the documents since the last run."""
+    """What became of the documents since the last run, also as a text with a line for each."""
 
+    text: str
     new: list[NewDocument]
     changed: list[ChangedDocument]
     gone: list[GoneDocument]
@@ -179,8 +199,18 @@ def run_with_summary(
     return RunWithSummary(**_fields(kept), summary=said, delivery=sent)
 
 
+def changes_on_the_wire(found: FoundChanges) -> Changes:
+    """What changed, for the wire."""
+    return Changes(
+        text="\n".join([counts_of(found), *notes_on(found)]),
+        new=[NewDocument.model_validate(one) for one in found.new],
+        changed=[ChangedDocument.model_validate(one) for one in found.changed],
+        gone=[GoneDocument.model_validate(one) for one in found.gone],
+    )
+
+
 def _fields(kept: KeptRun) -> dict[str, Any]:
-    found: FoundChanges | None = None if kept.changes is None else changes_of_json(kept.changes)
+    found = None if kept.changes is None else changes_of_json(kept.changes)
     return {
         "id": kept.id,
         "schedule_id": kept.schedule_id,
@@ -190,7 +220,7 @@ def _fields(kept: KeptRun) -> dict[str, Any]:
         "reason": kept.reason,
         "job_id": kept.job_id,
         "summary_id": kept.summary_id,
-        "changes": None if found is None else Changes.model_validate(found),
+        "changes": None if found is None else changes_on_the_wire(found),
         "created_at": kept.created_at,
         "finished_at": kept.finished_at,
         "links": RunLinks(

@@ -24,10 +24,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A version of a document, and the title that it had."""
+    """A version of a document, and the title and the address that it had."""
 
     version: int
     title: str
+    uri: str | None = None
 
 
 Snapshot = Mapping[str, Edition]  # by the document's id
@@ -60,7 +61,7 @@ def snapshot(library: Library, tenant: str, selection: Selection) -> dict[str, E
         if selection.document_ids is not None:
             query = query.where(among(connection, documents.c.id, selection.document_ids))
         return {
-            row.id: Edition(row.version, row.title)
+            row.id: Edition(row.version, row.title, row.uri)
             for row in connection.execute(query)
             if passes(fields_of_row(row), selection.where)
         }
@@ -79,11 +80,11 @@ def deleted_at(library: Library, tenant: str, document_ids: Collection[str]) -> 
 
 def json_of_snapshot(found: Snapshot) -> str:
     """The JSON from which `snapshot_of_json` makes an equal snapshot."""
-    rows = {name: [one.version, one.title] for name, one in found.items()}
+    rows = {name: [one.version, one.title, one.uri] for name, one in found.items()}
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 
 def snapshot_of_json(text: str) -> dict[str, Edition]:
     """The snapshot that was written by `json_of_snapshot`."""
     rows: dict[str, Any] = json.loads(text)
-    return {name: Edition(version, title) for name, (version, title) in rows.items()}
+    return {name: Edition(*row) for name, row in rows.items()}

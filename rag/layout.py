@@ -8,7 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
+from corpus.types import DocumentVersion
 from rag.sanitize import visible
 from rag.types import Answer, Citation, Sentence, Summary, Verdict
 
@@ -51,6 +53,33 @@ class Line:
     is_item: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """What is quoted of a document, word for word, under a label."""
+
+    label: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A document in a list, and what is said of it; citations of the `version` are linked to."""
+
+    title: str
+    detail: str
+    uri: str | None = None
+    version: DocumentVersion | None = None
+    quotes: tuple[Quotes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A list of documents under a heading."""
+
+    heading: str
+    items: tuple[Item, ...]
+
+
 def lines_of(made: Summary | Answer) -> list[Line]:
     """The text of a summary or an answer, line by line."""
     lines: list[list[Words | Marker]] = [[]]
@@ -65,6 +94,17 @@ def lines_of(made: Summary | Answer) -> list[Line]:
                 lines.append([])
             lines[-1] += _between(part, by_marker, seen)
     return [_line(pieces) for pieces in lines if any(_shows(one) for one in pieces)]
+
+
+def date_of(at: datetime) -> str:
+    """A time as a reader has it: "25 November 2026, 06:15 UTC"."""
+    return f"{at.day} {at:%B %Y, %H:%M %Z}".strip()
+
+
+def markers_of(made: Summary | Answer | None, version: DocumentVersion | None) -> list[int]:
+    """The markers of what is cited of a version of a document."""
+    citations = () if made is None else made.citations
+    return [one.marker for one in citations if (one.document_id, one.version) == version]
 
 
 def source_anchor(marker: int) -> str:

@@ -13,10 +13,14 @@ from importlib.resources import files
 from itertools import groupby
 
 from rag.layout import (
+    Item,
     Line,
     Marker,
+    Section,
     Words,
+    date_of,
     lines_of,
+    markers_of,
     place_of,
     references,
     set_aside,
@@ -34,26 +38,30 @@ _NEVER = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 
 
 def markdown_of(
-    made: Summary | Answer,
+    made: Summary | Answer | None,
     *,
     title: str,
     at: datetime,
     notes: Sequence[str] = (),
-    conflicts: Sequence[Conflict] = (),
+    sections: Sequence[Section] = (),
 ) -> str:
-    """A summary or an answer in Markdown; `notes` stand above the text, `at` is when it was made.
+    """A summary or an answer in Markdown; `at` is when it was made.
 
-    Anchors are HTML, which is the one form that viewers of Markdown share.
+    `notes` stand above the text, and `sections` below it; they may do without one. Anchors are
+    HTML, which is the one form that viewers of Markdown share.
     """
-    lines = lines_of(made)
-    parts = [f"# {_plain(title)}", _date(at), *(_plain(note) for note in notes)]
+    lines = [] if made is None else lines_of(made)
+    parts = [f"# {_plain(title)}", date_of(at), *(_plain(one) for one in _notes(made, notes))]
     for is_item, group in groupby(lines, key=lambda line: line.is_item):
         texts = [_markdown_line(line) for line in group]
         parts += ["\n".join(f"- {one}" for one in texts)] if is_item else texts
-    if conflicts:
+    for section in sections:
+        parts += [f"## {_plain(section.heading)}"]
+        parts += ["\n".join(_markdown_item(one, made) for one in section.items)]
+    if made is not None and made.conflicts:
         parts += ["## Where the sources disagree"]
-        parts += ["\n".join(_markdown_conflict(one) for one in conflicts)]
-    if made.citations:
+        parts += ["\n".join(_markdown_conflict(one) for one in made.conflicts)]
+    if made is not None and made.citations:
         parts += ["## Sources"]
         parts += [_markdown_source(one, lines) for one in made.citations]
     if isinstance(made, Summary) and made.coverage:
@@ -62,15 +70,15 @@ def markdown_of(
 
 
 def html_of(
-    made: Summary | Answer,
+    made: Summary | Answer | None,
     *,
     title: str,
     at: datetime,
     notes: Sequence[str] = (),
-    conflicts: Sequence[Conflict] = (),
+    sections: Sequence[Section] = (),
 ) -> str:
     """The same as a page of HTML, with its style in it and nothing to load."""
-    lines = lines_of(made)
+    lines = [] if made is None else lines_of(made)
     style = files("rag").joinpath("render.css").read_text(encoding="utf-8")
     return "\n".join(
         [
@@ -87,11 +95,12 @@ def html_of(
             "<body>",
             "<main>",
             f'<h1 lang="" dir="auto">{_text(title)}</h1>',
-            f'<p class="when"><time datetime="{at.isoformat()}">{_date(at)}</time></p>',
-            *(f'<p class="note" dir="auto">{_text(note)}</p>' for note in notes),
+            f'<p class="when"><time datetime="{at.isoformat()}">{date_of(at)}</time></p>',
+            *(f'<p class="note" dir="auto">{_text(note)}</p>' for note in _notes(made, notes)),
             *_html_text(lines),
-            *_html_conflicts(conflicts),
-            *_html_sources(made.citations, lines),
+            *_html_sections(sections, made),
+            *_html_conflicts(() if made is None else made.conflicts),
+            *_html_sources(() if made is None else made.citations, lines),
             *_html_coverage(made.coverage if isinstance(made, Summary) else ()),
             "</main>",
             "</body>",
@@ -100,8 +109,10 @@ def html_of(
     )
 
 
-def _date(at: datetime) -> str:
-    return f"{at.day} {at:%B %Y, %H:%M %Z}".strip()
+def _notes(made: Summary | Answer | None, notes: Sequence[str]) -> list[str]:
+    """The notes, and what a summary says of itself where it is not complete."""
+    left_out = made.detail if isinstance(made, Summary) else None
+    return [*notes, left_out] if left_out else list(notes)
 
 
 def _plain(text: str) -> str:
@@ -127,6 +138,19 @@ def _markdown_piece(piece: Words | Marker, *, is_first: bool) -> str:
         return f'<a id="{piece.anchor}"></a>[\\[{number}\\]](#{source_anchor(number)})'
     text = _plain(piece.text) if is_first else _INLINE.sub(r"\\\g<0>", piece.text)
     return text if piece.doubt is None else f"{text} *({piece.doubt})*"
+
+
+def _markdown_item(item: Item, made: Summary | Answer | None) -> str:
+    markers = "".join(
+        f" [\\[{one}\\]](#{source_anchor(one)})" for one in markers_of(made, item.version)
+    )
+    address = _markdown_address(item.uri)
+    head = f"- **{_plain(item.title)}**{markers}, {_plain(item.detail)}{address}"
+    lines = [head]
+    for quotes in item.quotes:
+        lines += [f"  - {_plain(quotes.label)}:"]
+        lines += ["\n    >\n".join(f"    > {_plain(text)}" for text in quotes.texts)]
+    return "\n".join(lines)
 
 
 def _markdown_conflict(conflict: Conflict) -> str:
@@ -192,6 +216,24 @@ def _html_marker(number: int) -> str:
         f'<a href="#{source_anchor(number)}" role="doc-noteref" lang="en" '
         f'aria-label="Source {number}">[{number}]</a>'
     )
+
+
+def _html_sections(sections: Sequence[Section], made: Summary | Answer | None) -> Iterator[str]:
+    for at, section in enumerate(sections, start=1):
+        yield f'<section aria-labelledby="section-{at}">'
+        yield f'<h2 id="section-{at}">{_text(section.heading)}</h2>\n<ul class="documents">'
+        for item in section.items:
+            markers = "".join(
+                f"<sup>{_html_marker(one)}</sup>" for one in markers_of(made, item.version)
+            )
+            title = f'<cite lang="" dir="auto">{_text(item.title)}</cite>{markers}'
+            yield f"<li>\n<p>{title}, {_text(item.detail)}{_html_address(item.uri)}</p>"
+            for quotes in item.quotes:
+                yield f"<p>{_text(quotes.label)}:</p>"
+                for text in quotes.texts:
+                    yield f'<blockquote lang="" dir="auto">{_text(text)}</blockquote>'
+            yield "</li>"
+        yield "</ul>\n</section>"
 
 
 def _html_conflicts(conflicts: Sequence[Conflict]) -> Iterator[str]:

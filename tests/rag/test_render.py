@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from corpus.types import Document, Span
 from rag.citations import Pointer, Statement, write
+from rag.layout import Item, Quotes, Section
 from rag.render import html_of, markdown_of
 from rag.sanitize import visible
 from rag.types import EXTRACTIVE, Conflict, Coverage, Summary, Usage, Verdict
@@ -101,14 +102,14 @@ def made_of(
     )
 
 
-def page_of_markdown(made: Summary, **options: Any) -> lxml_html.HtmlElement:
+def page_of_markdown(made: Summary | None, **options: Any) -> lxml_html.HtmlElement:
     """Markdown as a viewer shows it that lets HTML pass."""
     viewer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     options = dict(DEFAULTS) | options
     return lxml_html.document_fromstring(viewer.render(markdown_of(made, **options)))
 
 
-def page_of_html(made: Summary, **options: Any) -> lxml_html.HtmlElement:
+def page_of_html(made: Summary | None, **options: Any) -> lxml_html.HtmlElement:
     options = dict(DEFAULTS) | options
     return lxml_html.document_fromstring(html_of(made, **options))
 
@@ -163,16 +164,21 @@ def test_a_quote_has_title_page_headings_version_and_address(page_of: Page) -> N
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_what_is_written_stays_text_wherever_it_stands(page_of: Page, hostile: str) -> None:
     made = made_of([hostile, "Four ferries sail."], title=hostile)
-    conflict = Conflict((1, 2), hostile)
-    page = page_of(made, title=hostile, notes=[hostile], conflicts=[conflict])
+    made = replace(made, conflicts=(Conflict((1, 2), hostile),))
+    version = (made.citations[0].document_id, made.citations[0].version)
+    item = Item(hostile, hostile, hostile, version, (Quotes(hostile, (hostile, hostile)),))
+    sections = [Section(hostile, (item, item))]
+    page = page_of(made, title=hostile, notes=[hostile], sections=sections)
     elements = [one for one in page.iter() if isinstance(one.tag, str)]
     assert {one.tag for one in elements} <= ALLOWED
     assert not [name for one in elements for name in one.attrib if name.startswith("on")]
     assert len(list(page.iter("script", "iframe", "img", "code", "del"))) == 0
     assert_links_work(page, [made.citations[0].uri or ""])
-    assert len(list(page.iter("h1", "h2"))) == 4
+    assert len(list(page.iter("h1", "h2"))) == 5
     assert len(list(page.iter("table"))) == 1
-    assert shown(page).count(as_shown(hostile)) >= 7, "title, note, text, quote, conflict, table"
+    assert len(page.findall(".//li//blockquote")) >= 4
+    # Title, note, text, quote, conflict and table; the heading, and six in each item.
+    assert shown(page).count(as_shown(hostile)) >= 7 + 1 + 2 * 6
 
 
 @given(st.lists(st.text(min_size=1, max_size=60).filter(as_shown), min_size=1))
@@ -275,3 +281,39 @@ def test_a_summary_of_nothing_is_its_title_and_notes(page_of: Page) -> None:
     page = page_of(made, notes=["Nothing has changed."])
     assert [one.tag for one in page.find(".//h1").getparent()] == ["h1", "p", "p"]
     assert "25 November 2026, 06:15 UTC Nothing has changed." in shown(page)
+
+
+@pytest.mark.parametrize("page_of", PAGES)
+def test_documents_are_listed_with_what_is_quoted_of_them_and_links_to_their_sources(
+    page_of: Page,
+) -> None:
+    made = made_of(["Four ferries sail.", "One is new."])
+    (first, second), uri = made.citations, "https://trams.example/"
+    items = (
+        Item("Ferry", "version 2", None, (first.document_id, 2), (Quotes("Now", ("A.", "B.")),)),
+        Item("Tram", "version 1", uri, (first.document_id, 1)),
+    )
+    page = page_of(made, sections=[Section("Changed (2)", items)])
+    assert_links_work(page, [first.uri or "", uri])
+    ferry, tram = page.xpath("//h2[contains(., 'Changed (2)')]/following::ul[1]/li")
+    assert shown(ferry).startswith("Ferry")
+    links = [one.get("href") for one in ferry.iter("a")]
+    assert links == [f"#source-{first.marker}", f"#source-{second.marker}"]
+    paragraphs = [shown(one) for one in ferry.xpath(".//blockquote//p|.//blockquote[not(p)]")]
+    assert paragraphs == ["A.", "B."]
+    assert [one.get("href") for one in tram.iter("a")] == [uri]
+
+
+@pytest.mark.parametrize("page_of", PAGES)
+def test_what_is_gone_is_told_without_a_text(page_of: Page) -> None:
+    gone = [Section("Deleted (1)", (Item("Ferry", "version 1"),))]
+    page = page_of(None, notes=["Documents: 1 deleted."], sections=gone)
+    assert shown(page.find("body")).endswith(
+        "06:15 UTC Documents: 1 deleted. Deleted (1) Ferry, version 1"
+    )
+
+
+@pytest.mark.parametrize("page_of", PAGES)
+def test_a_summary_that_left_something_out_says_so(page_of: Page) -> None:
+    made = replace(made_of(["One sails."]), detail="The budget was used up.")
+    assert "06:15 UTC The budget was used up. One sails." in shown(page_of(made))
