@@ -1,6 +1,7 @@
 """Digests reach their webhook, signed, and their folder; and a model may write them."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
@@ -99,17 +100,17 @@ def test_a_digest_is_delivered_signed_and_written_to_the_folder(
 
     files = sorted((tmp_path / "digests").rglob("*morning*"))
     assert [one.suffix for one in files] == [".html", ".md"]
-    assert "New: Ferry (version 1)" in files[1].read_text()
-    assert run["summary_id"].replace("sum_", "") in files[1].name
+    assert "## New (1)" in files[1].read_text()
+    assert run["id"] in files[1].name
 
 
-def test_each_digest_is_one_event_and_a_skipped_run_is_none(
-    served: Callable[..., httpx.Client],
+def test_each_digest_is_one_event_and_two_files_and_a_skipped_run_is_none(
+    served: Callable[..., httpx.Client], tmp_path: Path
 ) -> None:
     client = served()
     store(client, FERRY)
     with receiver(200) as hooks:
-        made = make(client, webhook_url=hooks.url)
+        made = make(client, webhook_url=hooks.url, folder=True, timezone="Europe/Berlin")
         first = run_of(client, made["id"])
         delivered(client, first)
         skipped = run_of(client, made["id"])
@@ -121,6 +122,12 @@ def test_each_digest_is_one_event_and_a_skipped_run_is_none(
     assert [one["run"]["id"] for one in events] == [first["id"], last["id"]]
     assert events[1]["summary"] is None
     assert [one["title"] for one in events[1]["changes"]["gone"]] == ["Ferry"]
+    assert "Deleted: Ferry (version 1)." in events[1]["changes"]["text"]
+    _, told = sorted((tmp_path / "digests").rglob("*.md"))
+    assert last["id"] in told.name
+    assert "- **Ferry**, version 1, deleted on " in told.read_text()
+    assert re.search(r" CES?T\n\nDocuments: 1 deleted\.\n", told.read_text())
+    assert len(list((tmp_path / "digests").rglob("*.html"))) == 2
 
 
 def test_the_secret_is_told_once_and_another_webhook_has_another(
@@ -184,11 +191,16 @@ def test_a_model_writes_a_digest_and_is_sent_only_what_is_new(
         seen = len(model.requests)
         store(client, f"{FERRY} {STRIKE}")
         run = run_of(client, made["id"])
-        later = model.requests[seen:]
+        later = list(model.requests[seen:])
         kept = client.get(f"/v1/summaries/{run['summary_id']}").json()
+        seen = len(model.requests)
+        client.delete(f"/v1/documents/{run['changes']['changed'][0]['document_id']}")
+        told, skipped = run_of(client, made["id"]), run_of(client, made["id"])
+        assert len(model.requests) == seen, "neither what is gone nor nothing costs anything"
     assert set(kinds(later)) == {WRITE}
     assert all("go on strike next week" in quoted(one) for one in later)
     assert not any("forty cars" in quoted(one) for one in later)
     assert (run["summary"]["model"], run["summary"]["style"]) == ("scribe", "bullets")
     assert {one["version"] for one in run["summary"]["citations"]} == {2}
     assert kept == run["summary"]
+    assert (told["status"], skipped["status"]) == ("done", "skipped")

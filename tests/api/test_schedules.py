@@ -210,15 +210,14 @@ def test_the_first_run_speaks_of_all_and_the_next_of_what_changed_only(
     second = run_of(client, made)
     changes = second["changes"]
     assert [one["document_id"] for one in changes["new"]] == [whale]
-    assert changes["changed"] == [
-        {
-            "document_id": ferry,
-            "title": "ferry",
-            "version": 2,
-            "version_before": 1,
-            "new_sentences": 2,
-        }
-    ]
+    (changed,) = changes["changed"]
+    assert (changed["document_id"], changed["title"]) == (ferry, "ferry")
+    assert (changed["version_before"], changed["version"]) == (1, 2)
+    assert (changed["new_sentences"], changed["removed_sentences"]) == (2, 0)
+    assert " ".join(one["quote"] for one in changed["added"]) == STRIKE
+    for one in changed["added"]:
+        cited = client.get(f"/v1/citations/{one['id']}").raise_for_status().json()
+        assert (cited["quote"], cited["version"], cited["status"]) == (one["quote"], 2, "current")
     (gone,) = changes["gone"]
     assert (gone["document_id"], gone["title"], gone["version"]) == (tram, "tram", 1)
     assert datetime.fromisoformat(gone["deleted_at"]) <= datetime.now(UTC)
@@ -289,6 +288,7 @@ def test_deletions_alone_are_told_without_a_summary(
     run = run_of(client, made)
     assert (run["status"], run["summary"]) == ("done", None)
     assert [one["title"] for one in run["changes"]["gone"]] == ["ferry"]
+    assert run["changes"]["text"] == "Documents: 1 deleted.\nDeleted: ferry (version 1)."
     assert run_of(client, made)["status"] == "skipped"
 
 
@@ -315,7 +315,10 @@ def test_a_document_that_lost_a_sentence_has_changed_and_nothing_in_it_is_new(
     run_of(client, made)
     store("ferry", FERRY)
     run = run_of(client, made)
-    assert [one["new_sentences"] for one in run["changes"]["changed"]] == [0]
+    (changed,) = run["changes"]["changed"]
+    assert (changed["new_sentences"], changed["removed_sentences"]) == (0, 2)
+    assert " ".join(one["quote"] for one in changed["removed"]) == STRIKE
+    assert {one["version"] for one in changed["removed"]} == {1}
     assert (run["status"], run["summary"]) == ("done", None)
 
 

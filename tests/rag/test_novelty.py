@@ -8,7 +8,7 @@ import pytest
 from corpus.chunk import chunk
 from corpus.parse import parse_text
 from corpus.types import Chunk, Document, Flaw
-from rag.novelty import set_aside_known
+from rag.novelty import set_aside_known, taken_out
 
 OLD = """# Ferry
 
@@ -22,6 +22,12 @@ The ferry sails at nine. It carries forty cars.
 | 2023 | 410 |
 | 2024 | 512 |
 """
+SENTENCES = [
+    "The ferry sails at nine.",
+    "It carries forty cars.",
+    "Tickets cost 5 crowns.",
+    "Dogs travel free.",
+]
 LONG = " ".join(f"clause {at} of the long agreement about the harbour," for at in range(40)) + "."
 
 
@@ -106,6 +112,37 @@ def test_a_sentence_or_row_is_new_by_its_text(
 ) -> None:
     assert before in OLD
     assert new_in(*read(OLD.replace(before, after)), read(OLD)[0].text) == new
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        ("", "", []),
+        ("at nine.", "at ten.", ["The ferry sails at nine."]),
+        ("at nine. It", "at nine.\nIt", []),
+        ("It carries forty cars.", "", ["It carries forty cars."]),
+        ("- Dogs travel free.\n", "", ["Dogs travel free."]),
+        ("- Dogs travel free.\n", "- Dogs travel free. Cats do not.\n", []),
+        ("| 2024 | 512 |\n", "", ["| 2024 | 512 |"]),
+        ("# Ferry\n", "", []),
+        (OLD, "Nothing.", [*SENTENCES, "| Year | Cars |", "| 2023 | 410 |", "| 2024 | 512 |"]),
+    ],
+)
+def test_a_sentence_or_row_that_is_gone_is_named_in_the_old_text(
+    read: Callable[[str], tuple[Document, list[Chunk]]],
+    before: str,
+    after: str,
+    gone: list[str],
+) -> None:
+    old, new = read(OLD)[0].text, read(OLD.replace(before, after))[0].text
+    assert [span.of(old) for span in taken_out(old, new)] == gone
+
+
+def test_a_wrapped_sentence_is_taken_out_as_a_whole_if_at_all() -> None:
+    old = "The ferry\nsails at nine. It carries\nforty cars."
+    assert taken_out(old, "The ferry sails at nine. It carries forty cars.") == []
+    gone = taken_out(old, "It carries forty cars.")
+    assert [span.of(old) for span in gone] == ["The ferry\nsails at nine."]
 
 
 def test_a_sentence_that_is_the_end_of_an_old_one_is_new(

@@ -1,8 +1,10 @@
 """What is due of the schedules of a library, and what their runs have to speak of."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ from corpus.schedule_runs import Run, RunStatus, finish, read_run, run_page
 from corpus.schedules import Schedule, ScheduleDraft
 from corpus.types import DocumentVersion
 from corpus.vectors import VectorIndex
-from rag.digest import changes_of_json, notes_on
+from rag.citations import parse_citation_id
+from rag.digest import changes_of_json, counts_of, notes_on, sections_of
+from rag.layout import Quotes
 from rag.material import Source, read_source
 from rag.schedules import (
     Missed,
@@ -269,21 +273,60 @@ def test_a_document_that_was_deleted_and_sent_again_has_changed(store: Store) ->
 
 def test_the_notes_name_each_document_and_what_became_of_it(store: Store) -> None:
     store.schedule()
-    store.put("ferry", FERRY)
+    ferry = store.put("ferry", FERRY)
     tram = store.put("tram", "The tram stops at the square.")
     first = store.at(1)
     prepare(store.library, T, first.id)
     store.say(first)
-    store.put("ferry", f"{FERRY} {STRIKE}")
+    store.put("ferry", FERRY.replace("nine", "ten"))
     store.put("whale", "A whale was seen in the bay on Sunday.")
     store.library.delete(T, tram)
     second = store.at(2)
     prepare(store.library, T, second.id)
     changes = changes_of_json(read_run(store.library, T, second.id).changes or "")
-    new, changed, gone = notes_on(changes)
-    assert new == "New: whale (version 1)."
-    assert changed == "Changed: ferry (version 1 to 2): 1 sentences or table rows are new."
-    assert gone.startswith("Gone: tram (version 1), deleted 20")
+    assert counts_of(changes) == "Documents: 1 new, 1 changed, 1 deleted."
+    assert notes_on(changes) == [
+        "New: whale (version 1).",
+        "Changed: ferry (version 1 to 2): sentences and table rows: 1 new, 1 taken out.",
+        "Deleted: tram (version 1).",
+    ]
+    changed, new, deleted = sections_of(changes, ZoneInfo("Europe/Berlin"))
+    assert (changed.heading, new.heading, deleted.heading) == (
+        "Changed (1)",
+        "New (1)",
+        "Deleted (1)",
+    )
+    assert changed.items[0].quotes == (
+        Quotes("New in version 2", ("The ferry sails at ten every morning.",)),
+        Quotes("Only in version 1", ("The ferry sails at nine every morning.",)),
+    )
+    assert changed.items[0].version == (ferry, 2)
+    assert re.fullmatch(
+        r"version 1, deleted on \d+ \w+ 20\d\d, \d\d:\d\d CES?T", deleted.items[0].detail
+    )
+
+
+def test_what_is_quoted_of_a_change_is_cited_in_the_version_that_it_is_of(store: Store) -> None:
+    store.schedule()
+    name = store.put("ferry", " ".join(f"Ferry {at} sails at nine." for at in range(5)))
+    first = store.at(1)
+    prepare(store.library, T, first.id)
+    store.say(first)
+    store.put("ferry", " ".join(f"Tram {at} leaves at ten." for at in range(4)))
+    second = store.at(2)
+    prepare(store.library, T, second.id)
+    (changed,) = changes_of_json(read_run(store.library, T, second.id).changes or "").changed
+    assert (changed.new_sentences, changed.removed_sentences) == (4, 5)
+    assert [one.quote for one in changed.added] == [f"Tram {at} leaves at ten." for at in range(3)]
+    assert [one.quote for one in changed.removed] == [
+        f"Ferry {at} sails at nine." for at in range(3)
+    ]
+    for version, excerpts in ((1, changed.removed), (2, changed.added)):
+        text = store.library.document(T, name, version).text
+        for one in excerpts:
+            assert one.span.of(text) == one.quote
+            assert parse_citation_id(one.id) == (name, one.version, one.span)
+            assert one.version == version
 
 
 def test_a_run_whose_schedule_was_deleted_is_not_found(store: Store) -> None:
