@@ -24,6 +24,8 @@ from api.options import (
     OfCollection,
     ScheduleName,
     Timezone,
+    ToFolder,
+    WebhookUrl,
     utf8,
 )
 from api.schedule_commands import commands
@@ -180,6 +182,8 @@ def summarize(
     every: Every = None,
     timezone: Timezone = "UTC",
     name: ScheduleName = None,
+    webhook: WebhookUrl = None,
+    folder: ToFolder = False,
     as_json: AsJson = False,
 ) -> None:
     """Summarize documents, or a collection, with citations; or by --every what is new, again.
@@ -203,12 +207,16 @@ def summarize(
             raise typer.BadParameter("Name documents or a --collection, or say --every when.")
         if dry_run and every is not None:
             raise typer.BadParameter("--dry-run is of a summary that is made now, not --every.")
+        if every is None and (webhook is not None or folder):
+            raise typer.BadParameter("--webhook and --folder are of what is made by --every.")
         if every is not None:
             from api import scheduling
 
-            timing = {"cron": every, "timezone": timezone, "name": name, "summary": fields}
-            work = partial(scheduling.make_or_show, fields=timing, names=documents or ())
-            scheduling.show(with_pipeline(load_settings(), work), as_json=as_json)
+            plan = {"name": name, "cron": every, "timezone": timezone, "summary": fields}
+            goes_to = {"webhook_url": webhook, "folder": folder}
+            scheduling.schedule_for_terminal(
+                load_settings(), {**plan, **goes_to}, documents or (), as_json=as_json
+            )
             return
         request = summary_request(document_ids=documents or None, dry_run=dry_run, **fields)
         show = partial(summarize_for_terminal, request=request, as_json=as_json)

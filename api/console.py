@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from corpus.library import Library
     from rag import Pipeline, Settings
 
 FAILED = 1
@@ -28,6 +29,16 @@ def with_pipeline(
         return asyncio.run(work(pipeline))
     finally:
         pipeline.close()
+
+
+def with_library(
+    settings: "Settings", work: Callable[["Library"], Coroutine[Any, Any, _Result]]
+) -> _Result:
+    """What `work` makes of the library alone, which a server may have open at the same time."""
+    from rag.store import open_library  # noqa: PLC0415 - late, so that help is quick
+
+    with open_library(settings) as library:
+        return asyncio.run(work(library))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Pincite on its own samples, in a folder of its own."""
 
+import asyncio
 import sys
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -37,7 +38,7 @@ async def run_demo(settings: Settings, console: Console) -> None:
             _rule(console, "Question")
             show_answer(console, await pipeline.ask(question))
         _rule(console, "Summary")
-        document = await find_document(pipeline, TO_SUMMARIZE, None)
+        document = await asyncio.to_thread(find_document, pipeline.library, TO_SUMMARIZE, None)
         show_summary(console, await pipeline.summarize([document.id]))
     finally:
         pipeline.close()

@@ -10,10 +10,11 @@ from pydantic import SecretStr
 from api import summary_schemas
 from api.folder import write_digest
 from api.schedule import changes_on_the_wire
+from api.schedule_requests import ScheduleRequest
 from api.webhooks import Sender, event_body, new_webhook
 from corpus import deliveries, schedules, webhooks
 from corpus.deliveries import Delivery
-from corpus.errors import InvalidRequest, NotFound
+from corpus.errors import CorpusError, InvalidRequest, NotFound
 from corpus.library import Library
 from corpus.schedule_runs import read_run
 from corpus.schedules import Schedule
@@ -22,7 +23,7 @@ from rag import Pipeline, Settings
 from rag.digest import changes_of_json, counts_of, sections_of
 from rag.holdings import TENANT
 from rag.keeping import summary_of_json
-from rag.schedules import plan_of_json
+from rag.schedules import create, plan_of_json
 from rag.timetable import zone
 from rag.types import Summary
 
@@ -42,6 +43,23 @@ async def open_webhook(
         return None
     given = None if secret is None else secret.get_secret_value()
     return await new_webhook(library, TENANT, url, sender, given)
+
+
+async def create_schedule(
+    library: Library, sender: Sender, request: ScheduleRequest, now: datetime
+) -> tuple[Schedule, Webhook | None]:
+    """Keep the schedule of a request, and its webhook, if it asks for one.
+
+    Raises what `open_webhook` and `rag.schedules.create` do, and leaves no webhook behind then.
+    """
+    webhook = await open_webhook(library, sender, request.webhook_url, request.webhook_secret)
+    webhook_id = None if webhook is None else webhook.id
+    try:
+        made = await asyncio.to_thread(create, library, TENANT, request.draft(webhook_id), now)
+    except CorpusError:
+        await close_webhook(library, webhook_id)
+        raise
+    return made, webhook
 
 
 async def close_webhook(library: Library, webhook_id: str | None) -> None:

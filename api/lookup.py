@@ -4,22 +4,23 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from corpus.errors import InvalidRequest, NotFound
+from corpus.library import Library
 from corpus.types import Document
-from rag import Pipeline
+from rag.holdings import TENANT
 
 _SHOWN = 5  # candidates that an error names
 
 
-async def find_document(pipeline: Pipeline, name: str, collection: str | None) -> Document:
+def find_document(library: Library, name: str, collection: str | None) -> Document:
     """The document that `name` fits best.
 
     It may be an id; else a path or URI; else a title or file name; else a part of a title.
     Raises NotFound, or InvalidRequest when several fit.
     """
     try:
-        return await pipeline.document(name)
+        return library.document(TENANT, name)
     except NotFound:
-        listed = [one async for one in pipeline.all_documents(collection)]
+        listed = list(library.all_documents(TENANT, collection))
     wanted = name.strip().casefold()
     address = _address(name)
     matches = (

@@ -70,6 +70,19 @@ Every = Annotated[
         "of DOC, of the collection, or of all.",
     ),
 ]
+WebhookUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook",
+        callback=utf8,
+        metavar="URL",
+        help="Where each digest of --every is sent, signed; the secret is shown once.",
+    ),
+]
+ToFolder = Annotated[
+    bool,
+    typer.Option("--folder", help="Write each digest of --every to PINCITE_DIGEST_DIR too."),
+]
 Timezone = Annotated[str, typer.Option(callback=utf8, help="Of --every, e.g. Europe/Berlin.")]
 ScheduleName = Annotated[
     str | None,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.console import plain_errors, with_pipeline
+from api.console import plain_errors, with_library
 from api.options import AsJson, utf8
 
 commands = typer.Typer(no_args_is_help=True, help="List, run, pause and delete schedules.")
@@ -21,7 +21,7 @@ def list_all(as_json: AsJson = False) -> None:
         from api import scheduling
         from rag import load_settings
 
-        found = with_pipeline(load_settings(), scheduling.all_schedules)
+        found = with_library(load_settings(), scheduling.all_schedules)
         scheduling.show_all(found, as_json=as_json)
 
 
@@ -32,7 +32,7 @@ def trigger(name: Name) -> None:
         from api import scheduling
         from rag import load_settings
 
-        run = with_pipeline(load_settings(), partial(scheduling.queue, name=name))
+        run = with_library(load_settings(), partial(scheduling.queue, name=name))
         typer.echo(f"{run.id} waits for `pincite serve`, which takes it up within 15 seconds.")
 
 
@@ -55,7 +55,7 @@ def delete(name: Name) -> None:
         from api import scheduling
         from rag import load_settings
 
-        found = with_pipeline(load_settings(), partial(scheduling.remove, name=name))
+        found = with_library(load_settings(), partial(scheduling.remove, name=name))
         typer.echo(f"{found.name} is deleted.")
 
 
@@ -65,4 +65,4 @@ def _switch(name: str, *, enabled: bool) -> None:
         from rag import load_settings
 
         work = partial(scheduling.switch, name=name, enabled=enabled)
-        scheduling.show(with_pipeline(load_settings(), work), as_json=False)
+        scheduling.show(with_library(load_settings(), work))

@@ -10,7 +10,14 @@ from fastapi import APIRouter, Query
 
 from api import runs, schedule
 from api.deps import TheDigests, ThePipeline, TheSender
-from api.destinations import check_folder, close_webhook, delivery_of, open_webhook, webhook_of
+from api.destinations import (
+    check_folder,
+    close_webhook,
+    create_schedule,
+    delivery_of,
+    open_webhook,
+    webhook_of,
+)
 from api.job import NotNow
 from api.schedule_requests import ScheduleChanges, ScheduleRequest
 from api.ticks import job_id_of
@@ -18,7 +25,7 @@ from corpus import schedules
 from corpus.errors import CorpusError, NotFound
 from corpus.schedule_runs import open_runs, read_run, run_page
 from rag.holdings import TENANT
-from rag.schedules import change, create, json_of_plan, plan_of_json
+from rag.schedules import change, json_of_plan, plan_of_json
 
 router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 
@@ -34,14 +41,7 @@ async def add(
     The answer has the secret of a new webhook, which is not told again.
     """
     check_folder(pipeline.settings, wanted=request.folder)
-    library, now = pipeline.library, datetime.now(UTC)
-    webhook = await open_webhook(library, sender, request.webhook_url, request.webhook_secret)
-    draft = request.draft(None if webhook is None else webhook.id)
-    try:
-        made = await asyncio.to_thread(create, library, TENANT, draft, now)
-    except CorpusError:
-        await close_webhook(library, None if webhook is None else webhook.id)
-        raise
+    made, webhook = await create_schedule(pipeline.library, sender, request, datetime.now(UTC))
     return schedule.schedule(made, webhook, is_new=True)
 
 

@@ -1,5 +1,6 @@
 """`pincite summarize`: a summary, or what it would take, for a terminal."""
 
+import asyncio
 import sys
 
 from api import summary_schemas
@@ -19,7 +20,7 @@ async def summarize_for_terminal(
     """
     if request.document_ids is not None:
         found = [
-            (await find_document(pipeline, name, request.collection)).id
+            (await asyncio.to_thread(find_document, pipeline.library, name, request.collection)).id
             for name in request.document_ids
         ]
         request = request.model_copy(update={"document_ids": found, "collection": None})

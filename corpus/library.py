@@ -3,6 +3,7 @@
 Every read and write names the tenant; a document of another tenant is not found.
 """
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ from corpus.types import Accepted, Chunk, Collection, Document, Original, Outcom
 
 __all__ = ["Draft", "Library"]
 
+_PAGE = 100  # documents that are listed at once
 _ROWS = 500  # read at once while documents are looked for that pass a filter
 
 _FIRST_EMBEDDER = text(
@@ -228,6 +230,15 @@ class Library:
             rows = list(islice(passing, limit + 1))
         more = str(rows[limit - 1].seq) if len(rows) > limit else None
         return [document_of_row(row, "") for row in rows[:limit]], more
+
+    def all_documents(self, tenant: str, collection: str | None) -> Iterator[Document]:
+        """All documents of a collection, or of all, without their texts, oldest first."""
+        cursor: str | None = None
+        while True:
+            page, cursor = self.documents(tenant, collection, _PAGE, cursor)
+            yield from page
+            if cursor is None:
+                return
 
     def chunks(self, tenant: str, document_id: str) -> list[Chunk]:
         """The searchable chunks of a document, in order; raises NotFound."""

@@ -8,6 +8,7 @@ from collections import abc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ from rag.store import open_store
 from rag.types import Answer, Summary
 
 TENANT = "default"
-_PAGE = 100  # documents that are listed at once
+_PAGE = 100  # documents that a thread looks for at once
 
 
 class Holdings:
@@ -144,13 +145,10 @@ class Holdings:
 
     async def all_documents(self, collection: str | None) -> AsyncIterator[Document]:
         """All documents of a collection, or of all, without their texts, oldest first."""
-        cursor: str | None = None
-        while True:
-            page, cursor = await self.documents(collection=collection, limit=_PAGE, cursor=cursor)
+        found = self._library.all_documents(TENANT, collection)
+        while page := await asyncio.to_thread(list, islice(found, _PAGE)):
             for document in page:
                 yield document
-            if cursor is None:
-                return
 
     async def document(self, document_id: str, version: int | None = None) -> Document:
         """A document, at its newest version or the one asked for; raises NotFound."""
