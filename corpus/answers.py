@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from corpus.aging import remove_older
 from corpus.drafts import timestamp
 from corpus.errors import NotFound
 from corpus.library import Library
@@ -85,12 +86,7 @@ def kept_page(
 
 def forget(library: Library, tenant: str, before: str) -> int:
     """Remove the answers that were given before a time, ISO 8601 in UTC; returns how many."""
-    old = (answers.c.tenant == tenant, answers.c.created_at < before)
-    with library.engine.connect() as connection:  # most often there is nothing to lock for
-        if not connection.scalar(select(func.count()).where(*old)):
-            return 0
-    with library.writer.begin() as connection:
-        return connection.execute(delete(answers).where(*old)).rowcount
+    return remove_older(library, tenant, answers, before)
 
 
 def _kept(row: Row[*tuple[Any, ...]]) -> KeptAnswer:

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from corpus.aging import remove_older
 from corpus.drafts import timestamp
 from corpus.errors import InvalidRequest, NotFound
 from corpus.library import Library
@@ -177,14 +178,8 @@ def due(library: Library, limit: int) -> list[tuple[str, str]]:
 
 def forget(library: Library, tenant: str, before: str) -> int:
     """Remove the ended deliveries that were added before a time, ISO 8601 in UTC; how many."""
-    with library.writer.begin() as connection:
-        return connection.execute(
-            delete(deliveries).where(
-                deliveries.c.tenant == tenant,
-                deliveries.c.created_at < before,
-                deliveries.c.status != DeliveryStatus.PENDING,
-            )
-        ).rowcount
+    has_ended = deliveries.c.status != DeliveryStatus.PENDING
+    return remove_older(library, tenant, deliveries, before, has_ended)
 
 
 def _is(tenant: str, event_id: str) -> ColumnElement[bool]:

@@ -6,9 +6,10 @@ What is in either is not looked at here.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Table, delete, func, select
+from sqlalchemy import Connection, Insert, Row, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from corpus.aging import remove_older
 from corpus.drafts import timestamp
 from corpus.errors import NotFound
 from corpus.library import Library
@@ -59,17 +60,8 @@ def forget(library: Library, tenant: str, before: str) -> int:
 
     Replies that came before it go too: their jobs failed, or were cancelled, and not retried.
     """
-    removed = [_forget(library, table, tenant, before) for table in (summaries, replies)]
-    return removed[0]
-
-
-def _forget(library: Library, table: Table, tenant: str, before: str) -> int:
-    old = (table.c.tenant == tenant, table.c.created_at < before)
-    with library.engine.connect() as connection:  # most often there is nothing to lock for
-        if not connection.scalar(select(func.count()).where(*old)):
-            return 0
-    with library.writer.begin() as connection:
-        return connection.execute(delete(table).where(*old)).rowcount
+    remove_older(library, tenant, replies, before)
+    return remove_older(library, tenant, summaries, before)
 
 
 def note_reply(

@@ -1,6 +1,8 @@
 """No read and no write of a tenant reaches what is another's."""
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import ModuleType
@@ -11,16 +13,21 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
+import corpus
 from corpus import (
+    aging,
     answers,
     changes,
     deliveries,
     embedders,
     schedule_runs,
     schedules,
+    schema,
     search,
+    searchable,
     selection,
     snapshots,
+    summaries,
     webhooks,
 )
 from corpus.chunk import chunk
@@ -66,6 +73,8 @@ class Two:
         add(library, "a", Upload("Cod.", "text/plain", "b", "archive"), count_tokens=count_tokens)
         index(library, vectors, _embed)
         answers.keep(library, "a", "ans_a", "{}", answers.Claim("key", "0"))
+        summaries.keep(library, "a", "sum_a", "{}")
+        summaries.note_reply(library, "a", "job_a", "0", "reply")
         self.webhook = webhooks.add(library, "a", "https://a.example/", "whsec_a").id
         for name in ("evt_a", "evt_over"):
             deliveries.add(library, "a", self.webhook, name, "{}")
@@ -116,6 +125,8 @@ class Two:
                 "SELECT * FROM deliveries WHERE tenant = 'a' ORDER BY event_id",
                 "SELECT * FROM schedules WHERE tenant = 'a'",
                 "SELECT * FROM schedule_runs WHERE tenant = 'a'",
+                "SELECT * FROM summaries WHERE tenant = 'a'",
+                "SELECT * FROM replies WHERE tenant = 'a'",
                 "SELECT * FROM stale_vectors WHERE tenant = 'a'",
                 "SELECT rowid, heading, body FROM chunks_text WHERE rowid = :chunk",
             ):
@@ -157,6 +168,8 @@ def hold_webhook(two: Two) -> None:
 
 
 def add_the_event_of_a(two: Two) -> bool:
+    with pytest.raises(NotFound):
+        deliveries.add(two.library, "b", two.webhook, "evt_b", "[]")
     webhook = webhooks.add(two.library, "b", "https://b.example/", "whsec_b")
     added = deliveries.add(two.library, "b", webhook.id, "evt_a", "[]")
     webhooks.remove(two.library, "b", webhook.id)
@@ -175,12 +188,27 @@ def first_open_of_a(two: Two) -> bool:
         return schedule_runs.first_open(connection, "b", two.schedule.id) is None
 
 
+def keep_under_the_name_of_a(two: Two) -> None:
+    summaries.keep(two.library, "b", "sum_a", "[]")
+    summaries.kept(two.library, "b", "sum_a")
+
+
+def note_a_reply_to_the_job_of_a(two: Two) -> bool:
+    summaries.note_reply(two.library, "b", "job_a", "0", "other")
+    found = summaries.reply_to(two.library, "b", "job_a", "0")
+    summaries.forget_replies(two.library, "b", "job_a")
+    return found == "other"
+
+
 def deleted_of_a(two: Two) -> bool:
     return snapshots.deleted_at(two.library, "b", [two.deleted]) == {}
 
 
 # What tenant "b" gets for what is of tenant "a", by the name of the function.
 TRIED: Mapping[str, Callable[[Two], Any]] = {
+    "Library.all_documents": lambda two: (
+        {one.tenant for one in two.library.all_documents("b", None)} <= {"b"}
+    ),
     "Library.accept": lambda two: two.library.accept("b", two.draft).id != two.document,
     "Library.chunks": lambda two: two.library.chunks("b", two.document),
     "Library.collections": lambda two: (
@@ -196,6 +224,9 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "Library.original": lambda two: two.library.original("b", two.document),
     "Library.was_deleted": lambda two: not two.library.was_deleted("b", two.document),
     "Library.was_purged": lambda two: not two.library.was_purged("b", two.document, 1),
+    "aging.remove_older": lambda two: (
+        aging.remove_older(two.library, "b", schema.answers, "9999") == 0
+    ),
     "answers.forget": lambda two: answers.forget(two.library, "b", "9999") == 0,
     "answers.keep": keep_with_the_key_of_a,
     "answers.kept": lambda two: answers.kept(two.library, "b", "ans_a"),
@@ -266,10 +297,21 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "search.places_near": lambda two: (
         search.places_near(two.library, "b", "news", [two.chunk], 1) == []
     ),
+    "searchable.searchable_versions": lambda two: (
+        two.document
+        not in [name for name, _ in searchable.searchable_versions(two.library, "b", None)]
+    ),
     "selection.chunk_ids": lambda two: selection.chunk_ids(two.library, "b", [two.document]) == [],
     "selection.selected_documents": lambda two: (
         two.document not in selection.selected_documents(two.library, "b", "news", ())
     ),
+    "summaries.forget": lambda two: summaries.forget(two.library, "b", "9999") == 0,
+    "summaries.forget_replies": lambda two: summaries.forget_replies(two.library, "b", "job_a"),
+    "summaries.keep": keep_under_the_name_of_a,
+    "summaries.kept": lambda two: summaries.kept(two.library, "b", "sum_a"),
+    "summaries.kept_page": lambda two: summaries.kept_page(two.library, "b", 9)[0] == [],
+    "summaries.note_reply": note_a_reply_to_the_job_of_a,
+    "summaries.reply_to": lambda two: summaries.reply_to(two.library, "b", "job_a", "0") is None,
     "webhooks.add": lambda two: webhooks.add(two.library, "b", "https://b.example/", "").id > "",
     "webhooks.disable": lambda two: webhooks.disable(two.library, "b", two.webhook, "b"),
     "webhooks.enable": lambda two: webhooks.enable(two.library, "b", two.webhook),
@@ -304,8 +346,8 @@ def _public(room: type | ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]
 PUBLIC = dict(
     one
     for room in (
-        *(Library, VectorIndex, answers, changes, deliveries, embedders),
-        *(schedule_runs, schedules, search, selection, snapshots, webhooks),
+        *(Library, VectorIndex, aging, answers, changes, deliveries, embedders),
+        *(schedule_runs, schedules, search, searchable, selection, snapshots, summaries, webhooks),
     )
     for one in _public(room)
 )
@@ -313,6 +355,21 @@ PUBLIC = dict(
 
 def test_every_function_of_the_storage_is_tried() -> None:
     assert set(TRIED) == set(PUBLIC)
+
+
+def test_no_function_of_a_tenant_is_anywhere_else() -> None:
+    modules = [
+        importlib.import_module(f"corpus.{one.name}")
+        for one in pkgutil.iter_modules(corpus.__path__)
+        if not one.ispkg
+    ]
+    found = {
+        name
+        for module in modules
+        for name, function in _public(module)
+        if {"library", "tenant"} <= inspect.signature(function).parameters.keys()
+    }
+    assert found - set(PUBLIC) == {"ingest.add"}, "whose two documents are told apart below"
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
@@ -325,7 +382,7 @@ def test_the_storage_can_not_be_called_without_a_tenant(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(TRIED))
 def test_another_tenant_neither_sees_nor_changes_anything(two: Two, name: str) -> None:
     before = two.of_a()
-    assert all(before[:8])
+    assert all(before[:12])
     with suppress(NotFound):
         assert TRIED[name](two) in (True, None)
     index(two.library, two.vectors, _embed)
