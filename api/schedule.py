@@ -108,6 +108,7 @@ class RunLinks(BaseModel):
 
     run: str
     job: str | None
+    summary: str | None
 
 
 class Run(BaseModel):
@@ -226,5 +227,6 @@ def _fields(kept: KeptRun) -> dict[str, Any]:
         "links": RunLinks(
             run=f"/v1/schedules/{kept.schedule_id}/runs/{kept.id}",
             job=None if kept.job_id is None else f"/v1/jobs/{kept.job_id}",
+            summary=None if kept.summary_id is None else f"/v1/summaries/{kept.summary_id}",
         ),
     }

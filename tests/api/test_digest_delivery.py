@@ -1,9 +1,11 @@
 """Digests reach their webhook, signed, and their folder; and a model may write them."""
 
+import asyncio
 import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,10 @@ import pytest
 import standardwebhooks
 
 from api.app import create_app
-from rag import Settings
+from api.destinations import hand_out
+from corpus import deliveries
+from rag import Pipeline, Settings
+from rag.holdings import TENANT
 from tests.api.receiver import receiver
 from tests.api.serving import ended_job, problem_of, serving
 from tests.scribe import WRITE, Scribe, kinds, quoted
@@ -128,6 +133,47 @@ def test_each_digest_is_one_event_and_two_files_and_a_skipped_run_is_none(
     assert "- **Ferry**, version 1, deleted on " in told.read_text()
     assert re.search(r" CES?T\n\nDocuments: 1 deleted\.\n", told.read_text())
     assert len(list((tmp_path / "digests").rglob("*.html"))) == 2
+
+
+def test_a_digest_that_is_handed_out_again_after_a_crash_is_the_same_and_its_attempts_are_told(
+    tmp_path: Path,
+) -> None:
+    def redirect(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(307)
+        handler.send_header("location", "http://169.254.169.254/")
+        handler.send_header("content-length", "0")
+        handler.end_headers()
+
+    folder = tmp_path / "digests"
+    pipeline = Pipeline(
+        Settings(data_dir=tmp_path, digest_dir=folder, threads=1, webhook_allow_private=HERE)
+    )
+    with receiver(redirect) as hooks, serving(create_app(pipeline.settings, pipeline)) as client:
+        store(client, FERRY)
+        run = run_of(client, make(client, webhook_url=hooks.url, folder=True)["id"])
+        assert hooks.came.wait(30)
+        tried = logged(client, run)
+        files = {path: path.read_bytes() for path in folder.rglob("*.*")}
+        asyncio.run(hand_out(pipeline, run["id"], lambda: None))
+        assert logged(client, run) == tried
+        assert {path: path.read_bytes() for path in folder.rglob("*.*")} == files
+        assert len(deliveries.page(pipeline.library, TENANT, 9)[0]) == 1
+    (attempt,) = tried["attempts"]
+    assert (tried["status"], attempt["status_code"]) == ("pending", 307)
+    assert "redirects are not followed" in attempt["error"]
+    assert tried["next_attempt_at"] > attempt["at"]
+    assert len(files) == 2
+
+
+def logged(client: httpx.Client, run: dict[str, Any]) -> dict[str, Any]:
+    """The delivery of a run's digest, once an attempt is in the log."""
+    deadline = time.monotonic() + 30
+    while True:
+        delivery: dict[str, Any] = client.get(run["links"]["run"]).json()["delivery"]
+        if delivery["attempts"]:
+            return delivery
+        assert time.monotonic() < deadline, delivery
+        time.sleep(0.05)
 
 
 def test_the_secret_is_told_once_and_another_webhook_has_another(

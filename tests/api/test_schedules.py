@@ -232,6 +232,8 @@ def test_the_first_run_speaks_of_all_and_the_next_of_what_changed_only(
             f"/v1/documents/{citation['document_id']}/text", params={"version": version}
         ).json()["text"]
         assert text[citation["span"]["start"] : citation["span"]["end"]] == citation["quote"]
+    kept = client.get(second["links"]["summary"]).raise_for_status().json()
+    assert kept == second["summary"]
     (coverage,) = [one for one in second["summary"]["coverage"] if one["document_id"] == ferry]
     assert coverage["set_aside"] == {"unchanged": 2}
 

@@ -33,6 +33,7 @@ SCHEDULES = 12
 ROUNDS = 3
 MOST_ROUNDS = 9  # in which more than one of the processes is quick enough to get a tick
 PAST = "2026-01-01T07:00:00.000Z"
+LONG_PAST = "2025-01-01T07:00:00.000Z"
 STORY = "The ferry sails at nine every morning. It carries forty cars to the island."
 
 
@@ -107,6 +108,23 @@ def test_a_tick_that_is_due_runs_by_itself(client: httpx.Client, pipeline: Stubb
     assert (run["status"], run["missed_since"]) == ("done", None)
     assert run["tick"] == PAST
     assert client.get(f"/v1/schedules/{made}").json()["next_run_at"] > PAST
+
+
+def test_missed_ticks_are_one_run_or_none_if_the_schedule_says_so(
+    client: httpx.Client, pipeline: Stubborn
+) -> None:
+    store(client, "ferry")
+    ids = {how: make(client, how, cron="0 7 1 * *", missed=how) for how in ("once", "skip")}
+    for schedule_id in ids.values():
+        schedules.change(pipeline.library, TENANT, schedule_id, {"next_run_at": LONG_PAST})
+    (done,) = runs_when(client, ids["once"], ended(1))
+    (skipped,) = runs_when(client, ids["skip"], ended(1))
+    assert (done["status"], done["missed_since"]) == ("done", LONG_PAST)
+    assert (skipped["status"], skipped["tick"]) == ("skipped", done["tick"])
+    assert "the schedule skips what was missed" in skipped["reason"]
+    assert (skipped["job_id"], skipped["links"]["summary"]) == (None, None)
+    for schedule_id in ids.values():
+        assert client.get(f"/v1/schedules/{schedule_id}").json()["next_run_at"] > done["tick"]
 
 
 def test_a_run_that_fails_says_why_and_the_next_says_what_it_did_not(

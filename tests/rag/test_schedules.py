@@ -129,6 +129,24 @@ def test_a_plan_asks_for_a_summary_as_its_request_says() -> None:
     assert Plan({}).task(versions) == SummaryTask(versions)
 
 
+@pytest.mark.parametrize(
+    ("plan", "documents", "words"),
+    [
+        (Plan({}), 4, 120),
+        (Plan({}), 5, 150),
+        (Plan({"style": "bullets"}), 10, 300),
+        (Plan({}), 1000, 600),
+        (Plan({"max_words": 90}), 10, 90),
+        (Plan({"style": "brief"}), 10, 40),
+        (Plan({}, Since.ALL), 10, 120),
+    ],
+)
+def test_what_is_new_has_more_words_the_more_documents_there_are(
+    plan: Plan, documents: int, words: int
+) -> None:
+    assert plan.task(tuple((f"doc_{at}", 1) for at in range(documents))).words == words
+
+
 def test_what_can_not_be_read_is_no_schedule(store: Store) -> None:
     with pytest.raises(InvalidRequest, match="filter"):
         store.schedule(Plan({"filter": {"x": {"near": 1}}}))
