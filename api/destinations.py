@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -16,13 +17,14 @@ from corpus import deliveries, schedules, webhooks
 from corpus.deliveries import Delivery
 from corpus.errors import CorpusError, InvalidRequest, NotFound
 from corpus.library import Library
-from corpus.schedule_runs import read_run
+from corpus.schedule_runs import Run, last_done, read_run
 from corpus.schedules import Schedule
 from corpus.webhooks import Webhook
 from rag import Pipeline, Settings
 from rag.digest import changes_of_json, counts_of, sections_of
 from rag.holdings import TENANT
 from rag.keeping import summary_of_json
+from rag.layout import date_of
 from rag.schedules import create, plan_of_json
 from rag.timetable import zone
 from rag.types import Summary
@@ -105,6 +107,7 @@ async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) ->
     library = pipeline.library
     run = await asyncio.to_thread(read_run, library, TENANT, run_id)
     kept = await asyncio.to_thread(schedules.read, library, TENANT, run.schedule_id)
+    before = await asyncio.to_thread(last_done, library, TENANT, run)
     plan = plan_of_json(kept.plan)
     changes = changes_of_json(run.changes or "{}")
     made: Summary | None = None
@@ -115,6 +118,7 @@ async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) ->
         check_folder(pipeline.settings, wanted=folder is None)
         if folder is not None:
             local = zone(kept.timezone)
+            since = "" if before is None else f"Since {date_of(_time(before, local))}. "
             await asyncio.to_thread(
                 write_digest,
                 folder,
@@ -122,15 +126,20 @@ async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) ->
                 run.id,
                 made,
                 title=kept.name,
-                at=datetime.fromisoformat(run.tick or run.created_at).astimezone(local),
-                notes=[counts_of(changes)],
+                at=_time(run, local),
+                notes=[since + counts_of(changes)],
                 sections=sections_of(changes, local),
             )
     if plan.webhook_id is not None:
         said = None if made is None else summary_schemas.summary(made).model_dump(mode="json")
         data = {
             "schedule": {"id": kept.id, "name": kept.name},
-            "run": {"id": run.id, "tick": run.tick, "created_at": run.created_at},
+            "run": {
+                "id": run.id,
+                "tick": run.tick,
+                "created_at": run.created_at,
+                "since": None if before is None else before.created_at,
+            },
             "changes": changes_on_the_wire(changes).model_dump(mode="json"),
             "summary": said,
         }
@@ -138,6 +147,10 @@ async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) ->
         event_id = _event_id(run_id)
         await asyncio.to_thread(deliveries.add, library, TENANT, plan.webhook_id, event_id, body)
         wake()
+
+
+def _time(run: Run, local: ZoneInfo) -> datetime:
+    return datetime.fromisoformat(run.tick or run.created_at).astimezone(local)
 
 
 def _event_id(run_id: str) -> str:

@@ -128,6 +128,24 @@ def run_page(
     return [_run(row) for row in rows], more
 
 
+def last_done(library: Library, tenant: str, run: Run) -> Run | None:
+    """The last run of the same schedule, before this one, that said what there was to say."""
+    query = (
+        select(*_FIELDS)
+        .where(
+            schedule_runs.c.tenant == tenant,
+            schedule_runs.c.schedule_id == run.schedule_id,
+            schedule_runs.c.seq < run.seq,
+            schedule_runs.c.status == RunStatus.DONE,
+        )
+        .order_by(schedule_runs.c.seq.desc())
+        .limit(1)
+    )
+    with library.engine.connect() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else _run(row)
+
+
 def open_runs(library: Library, tenant: str, schedule_id: str | None = None) -> list[Run]:
     """The runs that have not ended, oldest first: of a schedule, or of all."""
     query = select(*_FIELDS).where(

@@ -131,7 +131,9 @@ def test_each_digest_is_one_event_and_two_files_and_a_skipped_run_is_none(
     _, told = sorted((tmp_path / "digests").rglob("*.md"))
     assert last["id"] in told.name
     assert "- **Ferry**, version 1, deleted on " in told.read_text()
-    assert re.search(r" CES?T\n\nDocuments: 1 deleted\.\n", told.read_text())
+    since = r" CES?T\n\nSince \d+ \w+ 20\d\d, \d\d:\d\d CES?T\. Documents: 1 deleted\.\n"
+    assert re.search(since, told.read_text())
+    assert [one["run"]["since"] for one in events] == [None, first["created_at"]]
     assert len(list((tmp_path / "digests").rglob("*.html"))) == 2
 
 

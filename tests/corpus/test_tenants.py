@@ -89,6 +89,8 @@ class Two:
         )
         self.schedule = schedules.create(library, "a", self.plan)
         self.run = schedules.add_run(library, "a", self.schedule.id, RunDraft(None))
+        schedule_runs.finish(library, "a", self.run.id, RunStatus.DONE)
+        self.later = schedules.add_run(library, "a", self.schedule.id, RunDraft(None))
         schedule_runs.note_changes(library, "a", self.run.id, "{}", '{"x":[1,"x"]}')
         sole = Upload("Sole.", "text/plain", "c", "gone")
         self.deleted = add(library, "a", sole, count_tokens=count_tokens).id
@@ -124,7 +126,7 @@ class Two:
                 "SELECT * FROM webhooks WHERE tenant = 'a'",
                 "SELECT * FROM deliveries WHERE tenant = 'a' ORDER BY event_id",
                 "SELECT * FROM schedules WHERE tenant = 'a'",
-                "SELECT * FROM schedule_runs WHERE tenant = 'a'",
+                "SELECT * FROM schedule_runs WHERE tenant = 'a' ORDER BY seq",
                 "SELECT * FROM summaries WHERE tenant = 'a'",
                 "SELECT * FROM replies WHERE tenant = 'a'",
                 "SELECT * FROM stale_vectors WHERE tenant = 'a'",
@@ -255,14 +257,17 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
         two.library, "b", two.run.id
     ),
     "schedule_runs.finish": lambda two: (
-        not schedule_runs.finish(two.library, "b", two.run.id, RunStatus.DONE)
+        not schedule_runs.finish(two.library, "b", two.later.id, RunStatus.DONE)
     ),
     "schedule_runs.first_open": first_open_of_a,
+    "schedule_runs.last_done": lambda two: (
+        schedule_runs.last_done(two.library, "b", two.later) is None
+    ),
     "schedule_runs.note_changes": lambda two: schedule_runs.note_changes(
         two.library, "b", two.run.id, "[]", "{}"
     ),
     "schedule_runs.note_job": lambda two: schedule_runs.note_job(
-        two.library, "b", two.run.id, "job_b"
+        two.library, "b", two.later.id, "job_b"
     ),
     "schedule_runs.note_summary": lambda two: schedule_runs.note_summary(
         two.library, "b", two.run.id, "sum_b", "{}"
