@@ -17,7 +17,7 @@ from corpus import deliveries, schedules, webhooks
 from corpus.deliveries import Delivery
 from corpus.errors import CorpusError, InvalidRequest, NotFound
 from corpus.library import Library
-from corpus.schedule_runs import Run, last_done, read_run
+from corpus.schedule_runs import last_done, read_run
 from corpus.schedules import Schedule
 from corpus.webhooks import Webhook
 from rag import Pipeline, Settings
@@ -118,7 +118,7 @@ async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) ->
         check_folder(pipeline.settings, wanted=folder is None)
         if folder is not None:
             local = zone(kept.timezone)
-            since = "" if before is None else f"Since {date_of(_time(before, local))}. "
+            since = f"Since {date_of(_local(before.created_at, local))}. " if before else ""
             await asyncio.to_thread(
                 write_digest,
                 folder,
@@ -126,7 +126,7 @@ async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) ->
                 run.id,
                 made,
                 title=kept.name,
-                at=_time(run, local),
+                at=_local(run.tick or run.created_at, local),
                 notes=[since + counts_of(changes)],
                 sections=sections_of(changes, local),
             )
@@ -149,8 +149,8 @@ async def hand_out(pipeline: Pipeline, run_id: str, wake: Callable[[], None]) ->
         wake()
 
 
-def _time(run: Run, local: ZoneInfo) -> datetime:
-    return datetime.fromisoformat(run.tick or run.created_at).astimezone(local)
+def _local(time: str, zone: ZoneInfo) -> datetime:
+    return datetime.fromisoformat(time).astimezone(zone)
 
 
 def _event_id(run_id: str) -> str:

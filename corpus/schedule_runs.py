@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
+from corpus.aging import remove_older
 from corpus.drafts import timestamp
 from corpus.errors import NotFound
 from corpus.library import Library
@@ -196,6 +197,11 @@ def finish(
     """Note how a run has ended, if its status is one of `instead_of`; whether it was."""
     values = {"status": status, "reason": reason, "finished_at": timestamp()}
     return _set(library, tenant, run_id, values, instead_of)
+
+
+def forget(library: Library, tenant: str, before: str) -> int:
+    """Remove the ended runs that were made before a time, ISO 8601 in UTC; returns how many."""
+    return remove_older(library, tenant, schedule_runs, before, schedule_runs.c.status.not_in(OPEN))
 
 
 def _set(

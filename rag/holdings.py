@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from corpus import deliveries, summaries
+from corpus import deliveries, schedule_runs, summaries
 from corpus.answers import Claim, KeptAnswer, forget, keep, kept, kept_for, kept_page
 from corpus.backlog import waiting_by_version
 from corpus.changes import change_metadata, delete_collection
@@ -197,7 +197,7 @@ class Holdings:
         self._forget()
 
     async def forget_answers(self) -> None:
-        """Remove answers, summaries, and what was sent of them, older than the settings say."""
+        """Remove answers, summaries, and runs with what was sent, older than the settings say."""
         await asyncio.to_thread(self._forget)
 
     def _forget(self) -> None:
@@ -205,6 +205,7 @@ class Holdings:
             before = timestamp(-timedelta(days=days))
             forget(self._library, TENANT, before)
             summaries.forget(self._library, TENANT, before)
+            schedule_runs.forget(self._library, TENANT, before)
             deliveries.forget(self._library, TENANT, before)
 
     async def kept_answer(self, answer_id: str) -> KeptAnswer:

@@ -9,8 +9,6 @@ from corpus.types import Chunk, Document, Flaw, Span, Unit
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _MARKER = re.compile(r"\s*(([-*+•‣#>]+|\d{1,3}[.)])\s+)+")  # of list items, quotations, headings
-_PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+")
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _RULE = re.compile(r"[\s|:*_=-]+")  # between a table's header and its rows, or across the page
 _HEADING = re.compile(r"\s*#")
 # As many words in a row are the same sentence, or a piece of one: a long one is cut into pieces.
@@ -60,11 +58,10 @@ def _known(text: str) -> Callable[[str], bool]:
 
 
 def _sentences_and_rows(text: str) -> Iterator[Span]:
-    for paragraph in _PARAGRAPH.finditer(text):
-        lines = [Span(*one.span()) for one in _LINE.finditer(text, *paragraph.span())]
+    for lines in _paragraphs(text):
         # List items, headings and rows stand each for itself; other lines may be wrapped.
         is_wrapped = not any(_MARKER.match(one.of(text)) or _is_row(one.of(text)) for one in lines)
-        for span in [Span(*paragraph.span())] if is_wrapped else lines:
+        for span in [Span(lines[0].start, lines[-1].end)] if is_wrapped else lines:
             part = span.of(text)
             if _RULE.fullmatch(part) or _HEADING.match(part):
                 continue
@@ -74,6 +71,21 @@ def _sentences_and_rows(text: str) -> Iterator[Span]:
                 yield from trimmed(part, 0, len(part), span.start)
             else:
                 yield from sentence_spans(part[at:], span.start + at)
+
+
+def _paragraphs(text: str) -> Iterator[list[Span]]:
+    """The lines of each paragraph; between two there are blank ones."""
+    lines: list[Span] = []
+    at = 0
+    for line in text.split("\n"):
+        if line.strip():
+            lines.append(Span(at, at + len(line)))
+        elif lines:
+            yield lines
+            lines = []
+        at += len(line) + 1
+    if lines:
+        yield lines
 
 
 def _is_row(line: str) -> bool:

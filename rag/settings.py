@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=36_500,
-        description="Days for which given answers, summaries and what was sent of them are kept.",
+        description="Days for which answers, summaries and runs, with what was sent, are kept.",
         json_schema_extra={"default_text": "for good"},
     )
     threads: int = Field(

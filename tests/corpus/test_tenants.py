@@ -260,6 +260,7 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
         not schedule_runs.finish(two.library, "b", two.later.id, RunStatus.DONE)
     ),
     "schedule_runs.first_open": first_open_of_a,
+    "schedule_runs.forget": lambda two: schedule_runs.forget(two.library, "b", "9999") == 0,
     "schedule_runs.last_done": lambda two: (
         schedule_runs.last_done(two.library, "b", two.later) is None
     ),
