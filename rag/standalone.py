@@ -10,7 +10,7 @@ import re
 
 _FEWEST, _MOST = 6, 60  # words; fewer make no sentence, more are not central but long
 _LEAST_LOWER = 3  # words that begin with no capital
-_ENDS = re.compile(r"[.!…。！।۔][\s\"'”’»)\]*_]*$")
+_ENDS = re.compile(r"[.!…\u3002\uff01\u0964\u06d4][\s\"'”’»)\]*_]*$")
 _EMPHASIS = re.compile(r"[*_]+[^*_]*|[^*_]*[*_]+")  # that is not ended, or not begun
 _MARK = '“”"'
 _MARKS = re.compile(f"[{_MARK}]")

@@ -248,7 +248,8 @@ class Summary:
     """A text about documents, as an answer is about a question.
 
     `reason` says in a word why it is partial or none, or that it missed its length ("short" or
-    "long"), and `detail` in a sentence. `cost` is None where no prices are set. `map_tokens` were sent to read the documents.
+    "long"), and `detail` in a sentence. `cost` is None where no prices are set. `map_tokens` were
+    sent to read the documents.
     """
 
     id: str
