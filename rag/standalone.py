@@ -36,8 +36,8 @@ _LEANING = re.compile(
         (and|but|or|nor|so|yet|which|who|plus|also|too|then(?!-)|there|thus|hence|therefore|however
          |instead|meanwhile|still|besides|moreover|furthermore|nevertheless|nonetheless|otherwise
          |similarly|likewise|indeed|admittedly|again|finally|later|earlier|afterwards?|now|such|same
-         |even|here|(first|second|third|fourth|fifth|last)(ly)?,|(yes|no|well|sure),
-         |{_PRONOUN}([’']\w+)?|(i|we|you|my|our|me|us)([’']\w+)?)\b
+         |even|here|{_PRONOUN}([’']\w+)?|(i|we|you|my|our|me|us)([’']\w+)?)\b
+        | ((first|second|third|fourth|fifth|last)(ly)?|yes|no|well|sure),
         | (in|on|for|by|at|as|to|of|after|before|since|until|despite|like|with|from|under|about)[ ]
           (addition|fact|turn|response|contrast|short|other[ ]words|example|instance|comparison
           |return|particular|the[ ](same|other|meantime|end|contrary|latter|former)
@@ -51,6 +51,8 @@ _LEANING = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Somebody who is not named, after a quotation.
+_SAID_BY = re.compile(r"[,.!?…] ?[”\"] ?(he|she|they|it) ")
 # A pronoun as the subject after an opening that names nobody: "Instead, he waited".
 _LATE = re.compile(r"\W*\w[^,.;:A-Z]{0,40},?[ ](he|she|they|we|I)([’']\w+)?\b")
 
@@ -76,6 +78,8 @@ def leans(text: str) -> bool:
     is, so that nobody says it.
     """
     marks = _MARKS.findall(text)
-    if len(marks) % 2 or (len(marks) == 2 and text[0] in _MARK and text[-1] in _MARK):
+    if len(marks) % 2 or _SAID_BY.search(text) is not None:
         return True
+    if text[0] in _MARK:
+        return len(marks) == 2 and text[-1] in _MARK
     return _LEANING.match(text) is not None or _LATE.match(text) is not None
