@@ -14,7 +14,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import combinations, zip_longest
 from pathlib import Path
 from statistics import fmean
 
@@ -31,9 +31,7 @@ from evals.benchmarks import summaries as benchmark
 from evals.benchmarks.summaries import Referenced, SourceText
 from evals.intervals import estimate
 from evals.rouge import Rouge, mean_rouge
-from evals.scores import Supports, compression, redundancy
-from evals.support import supports_by
-from rag.entailment import ClaimModel
+from evals.scores import compression
 from rag.material import Source, source_of
 from rag.sources import NOT_STORED, unstored
 from rag.summarize import summary_by_quoting
@@ -52,7 +50,8 @@ class Made:
     """What came of one row: ROUGE and words of each system, and of ours what else there is to know.
 
     `within` is whether the length was kept, None where the documents are too short for it.
-    `redundancy` is the share of the sentences that the others support.
+    `redundancy` is the mean ROUGE-L of two of its sentences (Bommasani and Cardie, Intrinsic
+    Evaluation of Summarization Datasets, EMNLP 2020).
     """
 
     rouge: Mapping[str, Rouge]
@@ -116,9 +115,7 @@ def length_of(rows: Sequence[Referenced]) -> int:
     return round(fmean(len(text.split()) for row in rows for text in row.references))
 
 
-def measure(
-    rows: Sequence[Referenced], embed: Embed, supports: Supports, seed: int, say: Say
-) -> list[Made]:
+def measure(rows: Sequence[Referenced], embed: Embed, seed: int, say: Say) -> list[Made]:
     """Summarize and score all rows, at the mean length of their references."""
     words = length_of(rows)
     found = []
@@ -152,12 +149,18 @@ def measure(
                 cited=fmean(one.cited > 0 for one in summary.coverage),
                 read=sum(one.read for one in summary.coverage)
                 / (sum(one.sentences for one in summary.coverage) or 1),
-                redundancy=redundancy(said, supports) or 0.0,
+                redundancy=redundancy(said),
                 compression=compression(lengths[OURS], held) or 0.0,
                 within=abs(lengths[OURS] - words) <= SLACK * words if enough else None,
             )
         )
     return found
+
+
+def redundancy(sentences: Sequence[str]) -> float:
+    """The mean ROUGE-L of two sentences; 0 of fewer than two."""
+    pairs = list(combinations(sentences, 2))
+    return fmean(mean_rouge(one, [other])["rougeL"] for one, other in pairs) if pairs else 0.0
 
 
 def report(name: str, rows: Sequence[Referenced], made: Sequence[Made], seed: int) -> None:
@@ -180,7 +183,7 @@ def report(name: str, rows: Sequence[Referenced], made: Sequence[Made], seed: in
     print(
         f"  cited: {fmean(one.cited for one in made):.1%} of the documents; "
         f"read: {fmean(one.read for one in made):.1%} of the sentences; "
-        f"said by other sentences, too: {fmean(one.redundancy for one in made):.1%} of ours"
+        f"redundancy: {fmean(one.redundancy for one in made):.3f}"
     )
     print(
         f"  compression: {fmean(one.compression for one in made):.3f}; within {SLACK:.0%} of the "
@@ -208,19 +211,17 @@ def run(data: Path, limit: int | None, seed: int) -> int:
         print(f"{benchmark.QUOTESUM}: skipped, {data / 'qa'} has none", file=sys.stderr)
     if not sets:
         return 2
-    model, claims = MiniLM(), ClaimModel()
+    model = MiniLM()
     try:
         with Console(stderr=True).status("reading") as status:
             for name, rows in sets.items():
                 made = measure(
                     rows,
                     model.embed,
-                    supports_by(claims),
                     seed,
                     lambda said, name=name: status.update(f"{name}: {said}"),  # type: ignore[misc]
                 )
                 report(name, rows, made, seed)
     finally:
         model.close()
-        claims.close()
     return 0
