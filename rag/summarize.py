@@ -33,7 +33,7 @@ _LEAD_ALONE, _LEAD_AMONG = (0.7, 2), (0.3, 5)
 _HEADED = 0.2  # bonus of a sentence that has all the words of its title or heading (Edmundson 1969)
 _LEANS = 0.2  # malus of a sentence that leans on the one before it, where that is not said
 _TOGETHER = 400  # sentences that are compared with each other all at once
-_LEAST_KEPT, _MOST_KEPT = 3, 12  # sentences of a stretch that go on
+_LEAST_KEPT, _MOST_KEPT = 3, 12  # sentences of a document that go on, where there are many
 _MANY, _FOREMOST = 50, 12  # of more documents, so many sentences each are compared by meaning
 _POOL = 1024  # sentences that go on in all; of more, the better half
 
@@ -112,6 +112,10 @@ def _read_all(
     tokens = 0
     waiting: list[_Item] = []
     lead = _LEAD_ALONE if len(task.versions) == 1 else _LEAD_AMONG
+    # Of one stretch may come all that is quoted, and more to choose from; of many documents, less.
+    is_many = len(task.versions) > _MANY
+    most = min(_MOST_KEPT, task.words // 20) if is_many else task.words // 10
+    most = max(_LEAST_KEPT, most)
     for place, version in enumerate(task.versions):
         try:
             source = read(version)
@@ -122,20 +126,20 @@ def _read_all(
         items, one = _items(place, version, source, seen, lead)
         coverage.append(one)
         tokens += source.tokens
-        if len(task.versions) > _MANY:
+        if is_many:
             items = _foremost(items, task.focus)
         # Documents that are compared all at once are a few short ones, or a stretch of a long one.
         if len(waiting) + len(items) > _TOGETHER:
-            _take(pool, waiting, embed, wanted, task.words)
+            _take(pool, waiting, embed, wanted, most)
             waiting = []
         waiting += items
         while len(waiting) > _TOGETHER:
-            _take(pool, waiting[:_TOGETHER], embed, wanted, task.words)
+            _take(pool, waiting[:_TOGETHER], embed, wanted, most)
             waiting = waiting[_TOGETHER:]
         if on_read is not None:
             on_read(place + 1)
     if pool.items:
-        _take(pool, waiting, embed, wanted, task.words)
+        _take(pool, waiting, embed, wanted, most)
     elif waiting:  # little enough to be chosen from at once
         vectors = embed([one.text for one in waiting])
         pool = _Pool(waiting, vectors, [one.bonus for one in waiting])
@@ -212,7 +216,7 @@ def _headed(source: Source, at: int) -> float:
 
 
 def _take(
-    pool: _Pool, items: Sequence[_Item], embed: Embed, wanted: Vectors | None, words: int
+    pool: _Pool, items: Sequence[_Item], embed: Embed, wanted: Vectors | None, most: int
 ) -> None:
     """Let the sentences that stand for their documents go on, document by document."""
     if not items:
@@ -222,7 +226,6 @@ def _take(
         near = vectors[start:stop]
         relevance = central(near, [one.bonus for one in items[start:stop]], wanted)
         lacking = np.array([one.leans for one in items[start:stop]])
-        most = max(_LEAST_KEPT, min(_MOST_KEPT, words // 20))
         kept = most_central(near, relevance - lacking, most)
         pool.items += [items[start + at] for at in kept]
         pool.weights += [float(relevance[at]) for at in kept]

@@ -2,8 +2,9 @@
 
 A file `summaries/NAME.jsonl` or `NAME.jsonl.gz` is the set NAME. Each line is one summary's sources
 and references: `{"id": "...", "documents": [{"title": "...", "text": "..."}], "references":
-["..."]}`. One document makes it single-document summarization, several multi-document; `title` may
-be blank. CNN/DailyMail, Multi-News, DUC and TAC can be written so.
+["..."]}`, and `focus` where they are summarized about a question. One document makes it
+single-document summarization, several multi-document; `title` may be blank. CNN/DailyMail,
+Multi-News, DUC and TAC can be written so.
 
 Pitfalls: the references of CNN/DailyMail are the highlights beside the article, which follow its
 first sentences, so that Lead-3 is hard to beat; those of Multi-News are as long as half of the
@@ -117,10 +118,10 @@ def quotesum_files(data: Path) -> list[Path]:
     return qa.files(data, QUOTESUM)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a file that are not blank, with their numbers."""
     opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as lines:
+    with opened(path, "rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield number, line
