@@ -169,7 +169,7 @@ def report(name: str, rows: Sequence[Referenced], made: Sequence[Made], seed: in
     documents = fmean(len(row.documents) for row in rows)
     several = "of one document" if documents == 1 else f"of {documents:.1f} documents in the mean"
     print(f"\n{name}: {len(rows)} summaries {several}, asked for {length_of(rows)} words")
-    print(f"{'':34}" + "".join(f"{shown:23}" for shown in _SHOWN.values()) + "words")
+    print(f"{'':34}" + "".join(f"{shown:25}" for shown in _SHOWN.values()) + "words")
     for system in made[0].rouge:
         shown = _cells([one.rouge[system] for one in made], ids, seed)
         print(f"  {system:32}{shown}{fmean(one.words[system] for one in made):5.0f}")
@@ -193,7 +193,7 @@ def report(name: str, rows: Sequence[Referenced], made: Sequence[Made], seed: in
 
 
 def _cells(scores: Sequence[Rouge], ids: Sequence[str], seed: int) -> str:
-    return "".join(f"{estimate([one[key] for one in scores], ids, seed)!s:23}" for key in _SHOWN)
+    return "".join(f"{estimate([one[key] for one in scores], ids, seed)!s:25}" for key in _SHOWN)
 
 
 def run(data: Path, limit: int | None, seed: int) -> int:

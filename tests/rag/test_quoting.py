@@ -84,7 +84,7 @@ def test_a_long_document_has_enough_for_a_long_summary() -> None:
 
     def embed(texts: Sequence[str]) -> NDArray[np.float32]:
         rows = random.normal(size=(len(texts), 384)).astype(np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
     task = SummaryTask(((document.id, document.version),), max_words=1000)
     summary = summary_by_quoting(task, lambda _: source, embed)
