@@ -24,10 +24,10 @@ _WHY_LEFT = {
     Aside.WITHHELD: "A filter kept {0:,} sentences of {1:,} documents from being read.",
     Aside.CHANGED: "{1:,} documents were changed or deleted meanwhile, and not read.",
 }
-SHORT, LONG = "short", "long"
+_SHORT, _LONG = "short", "long"
 _WHY_MISSED = {
-    SHORT: "the documents have no more sentences that may be quoted and fit",
-    LONG: "the documents have no shorter sentences that may be quoted",
+    _SHORT: "the documents have no more sentences that may be quoted and fit",
+    _LONG: "the documents have no shorter sentences that may be quoted",
 }
 _NOT_MERGED = "The budget of tokens was spent before all that was noted had been merged."
 
@@ -98,7 +98,7 @@ def _missed(summary: Summary, asked: int) -> dict[str, str]:
     words = sum(len(one.text.split()) for one in summary.sentences)
     if abs(words - asked) <= SLACK * asked:
         return {}
-    missed = SHORT if words < asked else LONG
+    missed = _SHORT if words < asked else _LONG
     said = f"It has {words:,} words of the {asked:,} that were asked for"
     if summary.model == EXTRACTIVE:
         said += f": {_WHY_MISSED[missed]}"

@@ -3,7 +3,7 @@
 What is no statement is left out where anything else can be said. What leans on the sentences before
 it (Paice, Constructing literature abstracts by computer, 1990) is told by how it begins: with a
 connective, or with a pronoun or a number of something that is not named. The rules are for English;
-where a text is in another language they hardly ever match, and nothing is left out.
+where a text is in another language they hardly ever match, and little is left out.
 """
 
 import re
