@@ -31,7 +31,10 @@ class Summary(Wire):
     focus: str | None
     style: Style
     status: SummaryStatus
-    reason: str | None = Field(description="Why it is partial or none, in a word.")
+    reason: str | None = Field(
+        description="In a word, why it is partial or none, or that it is short or long: more than "
+        "15 % off the length that was asked for."
+    )
     detail: str | None = Field(description="The same in a sentence.")
     text: str
     sentences: list[Sentence]

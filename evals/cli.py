@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.errors import CorpusError
-from evals import claims, judging, measuring, qa, report, retrieval
+from evals import claims, judging, measuring, qa, report, retrieval, summaries
 from evals.errors import EvalError
 from evals.scoring import METRICS
 from rag import RagError
@@ -50,12 +50,22 @@ def _arguments() -> argparse.ArgumentParser:
     two.add_argument("--limit", type=_count, help="how many claims of each set; all")
     two.add_argument("--fit", action="store_true", help="fit the weights anew and print them")
     two.set_defaults(run=lambda given: claims.run(given.data, given.limit, show_fit=given.fit))
+    _add_summaries(what)
     _add_cases(what)
     _add_runs(what)
     _add_pairs(what)
     _add_judge(what)
     _add_report(what)
     return parser
+
+
+def _add_summaries(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    shown = "how near summaries by quoting come to people's, beside simple baselines"
+    one = what.add_parser("summaries", help=shown, description=f"Measures {shown}.")
+    one.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
+    one.add_argument("--limit", type=_count, help="how many summaries of each set; all")
+    one.add_argument("--seed", type=int, default=0, help="of the random one and the intervals; 0")
+    one.set_defaults(run=lambda given: summaries.run(given.data, given.limit, given.seed))
 
 
 def _add_cases(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

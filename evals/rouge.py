@@ -1,28 +1,44 @@
 """ROUGE of summaries (Lin, 2004), as the package rouge-score computes it, with Porter's stemmer.
 
-By hand, since that package has had no release since 2022 and no wheel.
+By hand, since that package has had no release since 2022 and no wheel, and those that came after it
+are a few months old. It stems a few words otherwise than Porter, by NLTK's additions (days, died),
+by which a mean differed by .0002 on 300 texts of news.
 """
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
+from statistics import fmean
 
 import snowballstemmer
 
 _WORD = re.compile(r"[a-z0-9]+")
 _STEMMED = 4  # least length of a word that is stemmed
 
+Rouge = dict[str, float]  # of rouge1, rouge2 and rougeL
 
-def rouge(summary: str, references: Sequence[str]) -> dict[str, float]:
+
+def rouge(summary: str, references: Sequence[str]) -> Rouge:
     """F1 of the words, of their pairs, and of the longest common subsequence: the best reference's.
 
     Nothing without references.
     """
+    each = _each(summary, references)
+    return {name: max(one[name] for one in each) for one in each[:1] for name in one}
+
+
+def mean_rouge(summary: str, references: Sequence[str]) -> Rouge:
+    """The same as the mean over the references, as papers report it of several."""
+    each = _each(summary, references)
+    return {name: fmean(one[name] for one in each) for one in each[:1] for name in one}
+
+
+def _each(summary: str, references: Sequence[str]) -> list[Rouge]:
     said = _words(summary)
-    scores: dict[str, float] = {}
-    for wanted in map(_words, references):
-        found = {
+    return [
+        {
             "rouge1": _f1(_shared(said, wanted), len(said), len(wanted)),
             "rouge2": _f1(
                 _shared(list(pairwise(said)), list(pairwise(wanted))),
@@ -31,14 +47,19 @@ def rouge(summary: str, references: Sequence[str]) -> dict[str, float]:
             ),
             "rougeL": _f1(_longest(said, wanted), len(said), len(wanted)),
         }
-        scores = {name: max(value, scores.get(name, 0.0)) for name, value in found.items()}
-    return scores
+        for wanted in map(_words, references)
+    ]
 
 
 def _words(text: str) -> list[str]:
-    stemmer = snowballstemmer.stemmer("porter")
     words = _WORD.findall(text.lower())
-    return [str(stemmer.stemWord(word)) if len(word) >= _STEMMED else word for word in words]
+    return [_stem(word) if len(word) >= _STEMMED else word for word in words]
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    # A stemmer holds the word at hand, so threads can not share one.
+    return str(snowballstemmer.stemmer("porter").stemWord(word))
 
 
 def _shared(one: Sequence[object], other: Sequence[object]) -> int:

@@ -3,6 +3,7 @@
     python -m evals.speed embed [--data FOLDER] [--texts 500] [--threads 2]
     python -m evals.speed ingest --data FOLDER [--articles N] [--dir NEW_FOLDER]
     python -m evals.speed search --data FOLDER --dir DATA_DIR [--dir LARGER_ONE] [--questions 200]
+    python -m evals.speed summaries --data FOLDER [--documents 100 300 1000] [--dir DATA_DIR]
     python -m evals.speed chat [--alone 10] [--at-once 100] [--most 500]
 
 FOLDER holds `news/articles-2024q1.jsonl.gz` and `news/questions-2024q1.jsonl.gz`. Without it,
@@ -33,7 +34,8 @@ from corpus.embed import MiniLM
 from evals import plain_langchain
 from evals.benchmarks import news
 from evals.chat_speed import chat_speed
-from evals.store_speed import ServerNotReady, ingest_speed, search_speed
+from evals.store_speed import ServerNotReady, ingest, ingest_speed, search_speed
+from evals.summary_speed import summary_speed
 
 _ARTICLES = Path("news") / "articles-2024q1.jsonl.gz"
 _QUESTIONS = Path("news") / "questions-2024q1.jsonl.gz"
@@ -117,14 +119,29 @@ def _sentence_transformers(threads: int) -> Timed | None:
     )
 
 
+def _summaries(data: Path, sizes: Sequence[int], folder: Path | None, threads: int) -> None:
+    """`summary_speed` of articles that are ingested before, untimed; or of a data folder's."""
+    with tempfile.TemporaryDirectory(prefix="pincite-speed-") as scratch:
+        if folder is None:
+            folder = Path(scratch) / "data"
+            ingest(_first(data, max(sizes), Path(scratch)), folder)
+        summary_speed(folder, sizes, threads)
+
+
+def _first(data: Path, limit: int | None, scratch: Path) -> Path:
+    """The file of articles, or one in the scratch folder with the first `limit` of them."""
+    path = data / _ARTICLES
+    if limit is not None:
+        with gzip.open(path) as lines:
+            path = scratch / "articles.jsonl"
+            path.write_bytes(b"".join(islice(lines, limit)))
+    return path
+
+
 def _ingest(data: Path, limit: int | None, folder: Path | None, threads: int) -> None:
     """`ingest_speed` of the first `limit` articles; a scratch folder unless one is given."""
     with tempfile.TemporaryDirectory(prefix="pincite-speed-") as scratch:
-        path = data / _ARTICLES
-        if limit is not None:
-            with gzip.open(path) as lines:
-                path = Path(scratch) / "articles.jsonl"
-                path.write_bytes(b"".join(islice(lines, limit)))
+        path = _first(data, limit, Path(scratch))
         articles = list(news.read_articles(data, limit))
         ingest_speed(path, articles, folder or Path(scratch) / "data", threads)
 
@@ -140,8 +157,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m evals.speed", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     what = parser.add_subparsers(dest="what", required=True)
-    embed, ingest, search = (what.add_parser(name) for name in ("embed", "ingest", "search"))
-    for one in (embed, ingest, search):
+    names = ("embed", "ingest", "search", "summaries")
+    embed, ingested, search, summaries = (what.add_parser(name) for name in names)
+    for one in (embed, ingested, search, summaries):
         one.add_argument(
             "--data", type=Path, required=one is not embed, help="folder of the benchmark data"
         )
@@ -151,8 +169,10 @@ def _arguments() -> argparse.ArgumentParser:
     chat.add_argument("--at-once", type=_count, default=100, help="streams held open; 100")
     chat.add_argument("--most", type=_count, default=500, help="streams begun in 10 s; 500")
     embed.add_argument("--texts", type=_count, default=500, help="how many; 500")
-    ingest.add_argument("--articles", type=_count, help="how many; all")
-    ingest.add_argument("--dir", type=Path, help="a new data folder, which is kept; a scratch one")
+    ingested.add_argument("--articles", type=_count, help="how many; all")
+    ingested.add_argument(
+        "--dir", type=Path, help="a new data folder, which is kept; a scratch one"
+    )
     search.add_argument(
         "--dir",
         type=Path,
@@ -161,6 +181,10 @@ def _arguments() -> argparse.ArgumentParser:
         help="data folder with documents; given twice, the growth from the first to the last",
     )
     search.add_argument("--questions", type=_count, default=200, help="how many; 200")
+    summaries.add_argument(
+        "--documents", type=_count, nargs="+", default=[100, 300, 1000], help="100 300 1000"
+    )
+    summaries.add_argument("--dir", type=Path, help="data folder to take, instead of ingesting")
     return parser
 
 
@@ -171,6 +195,8 @@ def _missing(given: argparse.Namespace) -> str | None:
     path = given.data and given.data / (_QUESTIONS if given.what == "search" else _ARTICLES)
     if path and not path.exists():
         return f"There is no {path}. Give the folder of the benchmark data with --data."
+    if given.what == "summaries" and given.dir and not given.dir.is_dir():
+        return f"There is no data folder {given.dir}. `ingest --dir` makes one."
     if given.what == "search" and (gone := [one for one in given.dir if not one.is_dir()]):
         return f"There is no data folder {gone[0]}. `ingest --dir` makes one."
     if given.what == "ingest" and given.dir and given.dir.exists() and any(given.dir.iterdir()):
@@ -191,6 +217,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             embed_speed(cut, given.threads)
         elif given.what == "ingest":
             _ingest(given.data, given.articles, given.dir, given.threads)
+        elif given.what == "summaries":
+            _summaries(given.data, given.documents, given.dir, given.threads)
         elif given.what == "chat":
             chat_speed(given.alone, given.at_once, given.most)
         else:

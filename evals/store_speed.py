@@ -44,8 +44,7 @@ def ingest_speed(path: Path, articles: Sequence[Article], folder: Path, threads:
     sample = _evenly([article.text for article in articles], _PLAIN)
     bare = [_embedding_rate(sample)]
     start = time.perf_counter()
-    command = [*_pincite(folder), "ingest", "--jsonl", _FIELDS, str(path)]
-    subprocess.run(command, check=True)  # noqa: S603 -- our own command
+    ingest(path, folder)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     bare.append(_embedding_rate(sample))
@@ -68,6 +67,12 @@ def ingest_speed(path: Path, articles: Sequence[Article], folder: Path, threads:
         theirs = sum(map(len, sample)) / (time.perf_counter() - start)
     print(f"plain LangChain pipeline, {len(sample)} articles: {theirs / 1000:.1f} thousand/s")
     print(f"ratio {rate / theirs:.1f}")
+
+
+def ingest(path: Path, folder: Path) -> None:
+    """`pincite ingest` of the articles in the JSON lines at `path`; raises CalledProcessError."""
+    command = [*_pincite(folder), "ingest", "--jsonl", _FIELDS, str(path)]
+    subprocess.run(command, check=True)  # noqa: S603 -- our own command
 
 
 def search_speed(questions: Sequence[str], folders: Sequence[Path], threads: int) -> None:

@@ -22,10 +22,9 @@ from rag.prompts import prompt
 from rag.reading import Notes, read_all
 from rag.replies import Replies
 from rag.telemetry import step
-from rag.types import Conflict, Policy, Reason, Summary, SummaryTask, Usage, Verdict
+from rag.types import SLACK, Conflict, Policy, Reason, Summary, SummaryTask, Usage, Verdict
 from rag.writing import Writing
 
-SLACK = 0.15  # of the words that were asked for, by which a summary may miss them
 _TRIES = 2
 _LINE = 8  # tokens of an id and a mark before a line
 _MOST_AGAINST = 2  # sentences that are added for what they contradict
@@ -233,7 +232,7 @@ def _summary(work: _Work, briefing: Briefing) -> Summary:
         map_tokens=work.notes.map_tokens,
         cost=work.desk.price(replies.prompt_tokens, replies.completion_tokens),
     )
-    return marked(summary, work.reason, unmerged=work.unmerged)
+    return marked(summary, task.words, work.reason, unmerged=work.unmerged)
 
 
 def new_summary_id() -> str:

@@ -4,20 +4,33 @@ Centrality is continuous LexRank (Erkan and Radev, JAIR 2004) over sentence vect
 kept out by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
 """
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.types import SLACK
+
 _DAMPING = 0.85  # as in LexRank
 _STEPS = 50
-_BALANCE = 0.7  # weight of relevance against novelty in MMR
+# Weight of relevance against novelty in MMR. ROUGE-1 of 300 clusters of Multi-News is .442 with 0.7
+# to 0.85, and of 100 articles of CNN/DailyMail .327 with 0.7 and .330 with more.
+_BALANCE = 0.8
 _REPEATED = 0.7  # cosine from which a sentence is left out whatever its relevance
 _SPREAD = 0.05  # what each sentence that is chosen of a document takes from its others
-_UNUSED = 0.15  # share of the words that may stay unused rather than be filled up
+_FULL = 0.9  # share of the length from which a sentence that does not fit ends the choice
 
 Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """How long a sentence is, and where it stands: which document, and which sentence of it."""
+
+    words: int
+    place: int
+    order: int
 
 
 def lexrank(likeness: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -57,36 +70,47 @@ def most_central(vectors: Vectors, relevance: NDArray[np.float64], most: int) ->
 def up_to_length(
     vectors: Vectors,
     relevance: NDArray[np.float64],
-    words: Sequence[int],
-    places: Sequence[int],
-    max_words: int,
+    leans: Sequence[float],
+    sentences: Sequence[Placed],
+    length: int,
 ) -> list[int]:
-    """The best sentences, by MMR, of at most `max_words` words together, but one at least.
+    """The best sentences, by MMR, of about `length` words together, but one at least.
 
-    `words` are their lengths, and `places` tell their documents apart. Near the end what fits is
-    preferred, so that the length is kept within 15 % where the sentences allow it.
+    `leans` is what each loses unless the one before it is there, too. The length is kept within
+    15 % where the sentences allow it.
     """
+    words = np.array([one.words for one in sentences])
+    places = np.array([one.place for one in sentences])
     several = len(set(places)) > 1
-    chosen: list[int] = []
-    of_place: Counter[int] = Counter()
+    follower = {(one.place, one.order - 1): at for at, one in enumerate(sentences)}
+    scores = _BALANCE * (relevance - np.asarray(leans))
     repeats = np.zeros(len(relevance))
-    open_items = set(range(len(relevance)))
-    left = max_words
-    while open_items:
-        spread = [_SPREAD * of_place[place] if several else 0.0 for place in places]
-        scores = _BALANCE * relevance - (1 - _BALANCE) * repeats - np.asarray(spread)
-        best = max(open_items, key=lambda at: (scores[at], -at))
-        open_items.remove(best)
-        if chosen and (words[best] > left or repeats[best] >= _REPEATED):
-            if left <= _UNUSED * max_words:
+    is_open = np.ones(len(relevance), np.bool_)
+    chosen: list[int] = []
+    total = 0
+    while is_open.any():
+        marked_down = np.where(is_open, scores - (1 - _BALANCE) * repeats, -np.inf)
+        best = int(marked_down.argmax())
+        is_open[best] = False
+        longer = total + int(words[best])
+        if repeats[best] >= _REPEATED:
+            continue
+        if longer > (1 + SLACK) * length or longer - length > length - total:
+            if total >= _FULL * length:
                 break
             continue
         chosen.append(best)
-        of_place[places[best]] += 1
-        left -= words[best]
+        total = longer
         repeats = np.maximum(repeats, vectors @ vectors[best])
-    if left > _UNUSED * max_words:
-        _exchange_one(chosen, vectors, relevance, words, max_words)
+        if several:
+            scores[places == places[best]] -= _SPREAD
+        after = follower.get((sentences[best].place, sentences[best].order))
+        if after is not None:
+            scores[after] += _BALANCE * leans[after]
+    if not chosen:  # all are too long
+        chosen = [min(range(len(words)), key=lambda at: (words[at], -relevance[at]))]
+    if total < (1 - SLACK) * length:
+        _exchange_one(chosen, vectors, relevance - np.asarray(leans), words, length)
     return sorted(chosen)
 
 
@@ -94,17 +118,16 @@ def _exchange_one(
     chosen: list[int],
     vectors: Vectors,
     relevance: NDArray[np.float64],
-    words: Sequence[int],
-    max_words: int,
+    words: NDArray[np.int64],
+    length: int,
 ) -> None:
     """Put a longer sentence in the place of one, the best that makes the length right."""
-    total = sum(words[at] for at in chosen)
+    total = int(words[chosen].sum())
     found: tuple[float, int, int] | None = None
     for number, old in enumerate(chosen):
         others = [at for at in chosen if at != old]
         for at in range(len(words)):
-            length = total - words[old] + words[at]
-            if at in chosen or not (1 - _UNUSED) * max_words <= length <= max_words:
+            if at in chosen or abs(total - words[old] + words[at] - length) > SLACK * length:
                 continue
             if others and float((vectors[others] @ vectors[at]).max()) >= _REPEATED:
                 continue

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rag.material import Aside
 from rag.plan import Plan
-from rag.types import Coverage, Summary, SummaryStatus
+from rag.types import EXTRACTIVE, SLACK, Coverage, Summary, SummaryStatus
 
 _UNREAD = (Aside.BUDGET, Aside.WITHHELD, Aside.CHANGED)
 
@@ -23,6 +23,11 @@ _WHY_LEFT = {
     Aside.BUDGET: "The budget of tokens left {0:,} sentences of {1:,} documents unread.",
     Aside.WITHHELD: "A filter kept {0:,} sentences of {1:,} documents from being read.",
     Aside.CHANGED: "{1:,} documents were changed or deleted meanwhile, and not read.",
+}
+_SHORT, _LONG = "short", "long"
+_WHY_MISSED = {
+    _SHORT: "the documents have no more sentences that may be quoted and fit",
+    _LONG: "the documents have no shorter sentences that may be quoted",
 }
 _NOT_MERGED = "The budget of tokens was spent before all that was noted had been merged."
 
@@ -58,10 +63,13 @@ def covered(
     return tuple(coverage)
 
 
-def marked(summary: Summary, reason: str | None = None, *, unmerged: bool = False) -> Summary:
+def marked(
+    summary: Summary, asked: int, reason: str | None = None, *, unmerged: bool = False
+) -> Summary:
     """The summary, marked as none or as partial where it is, and with the reason.
 
-    `reason` is why the writing ended early, and `unmerged` whether notes were left out.
+    `asked` are the words that it was to have, and one that misses them says so. `reason` is why the
+    writing ended early, and `unmerged` whether notes were left out.
     """
     if not summary.sentences:
         why = reason or "weak_evidence"
@@ -73,11 +81,25 @@ def marked(summary: Summary, reason: str | None = None, *, unmerged: bool = Fals
             reasons[aside.value] = said.format(sum(left), sum(map(bool, left)))
     if unmerged:
         reasons.setdefault(Aside.BUDGET.value, _NOT_MERGED)
+    status = SummaryStatus.PARTIAL if reasons else SummaryStatus.COMPLETE
+    reasons |= _missed(summary, asked)
     if not reasons:
         return summary
     return replace(
         summary,
-        status=SummaryStatus.PARTIAL,
+        status=status,
         reason=next(iter(reasons)),
         detail=" ".join(reasons.values()),
     )
+
+
+def _missed(summary: Summary, asked: int) -> dict[str, str]:
+    """That the length was missed, and why, where it was."""
+    words = sum(len(one.text.split()) for one in summary.sentences)
+    if abs(words - asked) <= SLACK * asked:
+        return {}
+    missed = _SHORT if words < asked else _LONG
+    said = f"It has {words:,} words of the {asked:,} that were asked for"
+    if summary.model == EXTRACTIVE:
+        said += f": {_WHY_MISSED[missed]}"
+    return {missed: f"{said}."}

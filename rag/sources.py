@@ -8,16 +8,16 @@ from corpus.errors import InvalidRequest
 from corpus.library import Library
 from corpus.parse import parse_source
 from corpus.sentences import sentence_spans
-from corpus.types import Document
+from corpus.types import Document, ParsedText
 from corpus.units import units_of
 from rag.entailment import ClaimModel
 from rag.verify import CheckedText, Evidence, evidence_of, verify_text
 from rag.words import check_written
 
 MOST_SENTENCES = 200
+NOT_STORED = 0  # the version of a text that is in no library
 
 _LONGEST = 1000  # characters of a unit; a longer one is cut
-_NOT_STORED = 0  # the version of a text that is in no library
 
 
 def read_source(source_id: str, text: str, media_type: str = "text/markdown") -> list[Evidence]:
@@ -26,14 +26,21 @@ def read_source(source_id: str, text: str, media_type: str = "text/markdown") ->
     Raises UnreadableDocument for an empty one.
     """
     parsed = parse_source(text, media_type)
-    document = Document(
-        id=source_id,
+    document = unstored(source_id, parsed, media_type, parsed.title or source_id)
+    units = units_of(parsed, lambda unit: len(unit) <= _LONGEST)
+    return evidence_of(document, units, headings=True)
+
+
+def unstored(document_id: str, parsed: ParsedText, media_type: str, title: str) -> Document:
+    """A text as a document that is in no library, of version 0."""
+    return Document(
+        id=document_id,
         tenant="",
         collection="",
         external_id=None,
-        version=_NOT_STORED,
+        version=NOT_STORED,
         uri=None,
-        title=parsed.title or source_id,
+        title=title,
         media_type=media_type,
         metadata={},
         content_hash="",
@@ -43,8 +50,6 @@ def read_source(source_id: str, text: str, media_type: str = "text/markdown") ->
         text=parsed.text,
         pages=parsed.pages,
     )
-    units = units_of(parsed, lambda unit: len(unit) <= _LONGEST)
-    return evidence_of(document, units, headings=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ by their words and then by their vectors, and what is chosen is chosen among tho
 with the text, and memory hardly. `rag.central` names the methods.
 """
 
-import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,41 +15,46 @@ import numpy as np
 from corpus.errors import NotFound
 from corpus.ingest import Embed
 from corpus.types import DocumentVersion, UnitKind
-from rag.central import Vectors, central, most_central, up_to_length
+from rag.central import Placed, Vectors, central, most_central, up_to_length
 from rag.citations import Pointer, Statement, write
 from rag.claims import Claim, contested
 from rag.conflicts import conflicts_in
 from rag.coverage import marked
 from rag.material import Aside, Source, plain
 from rag.plan import Read
+from rag.standalone import is_statement, leans
 from rag.telemetry import step
-from rag.types import EXTRACTIVE, Coverage, Style, Summary, SummaryTask, Usage
+from rag.types import EXTRACTIVE, SLACK, Coverage, Style, Summary, SummaryTask, Usage
 from rag.words import stems
 
-_LEAD = 0.3  # bonus of a document's first sentence, halved every five sentences
+# Bonus of a document's first sentence, and the sentences in which it halves: of one document, whose
+# beginning often tells it all, and of several. ROUGE-1 of 100 news articles (CNN/DailyMail with the
+# references of SummEval) is .332, and .330 with a bonus of 1 or 1.5.
+_LEAD_ALONE, _LEAD_AMONG = (0.7, 2), (0.3, 5)
 _HEADED = 0.2  # bonus of a sentence that has all the words of its title or heading (Edmundson 1969)
-_LEANS = 0.15  # malus of a sentence that leans on the one before it (Paice 1990)
-_LEANING = re.compile(
-    r"\W*(and|but|or|so|yet|he|she|it|they|this|that|these|those|his|her|its|their|such|however|also"
-    r"|then|there|here|instead|meanwhile|still|for example|in addition|we|i|you|that's|it's)\b",
-    re.IGNORECASE,
-)
-_WORDS = (6, 60)  # fewer make no sentence, more are not central but long
+# Malus of a sentence that leans on the one before it, where that is not said. It is for readers: on
+# 300 clusters of Multi-News ROUGE-1 is .442 with it, and the same without.
+_LEANS = 0.2
 _TOGETHER = 400  # sentences that are compared with each other all at once
-_LEAST_KEPT, _MOST_KEPT = 3, 12  # sentences of a stretch that go on
+_LEAST_KEPT, _MOST_KEPT = 3, 12  # sentences of a document that go on, where there are many
 _MANY, _FOREMOST = 50, 12  # of more documents, so many sentences each are compared by meaning
 _POOL = 1024  # sentences that go on in all; of more, the better half
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A sentence that may be quoted; `place` is its document's place in the task."""
+    """A sentence that may be quoted; `place` is its document's place in the task.
+
+    `bonus` is for where it stands and what it names, and `leans` what it loses without the sentence
+    before it.
+    """
 
     place: int
     order: int
     pointer: Pointer
     text: str
     bonus: float
+    leans: float
 
 
 @dataclass(slots=True)
@@ -95,7 +99,7 @@ def summary_by_quoting(
         style=task.style,
         conflicts=conflicts_in(cited.sentences, cited.citations, embed),
     )
-    return marked(summary, None if cited.sentences else "no_evidence")
+    return marked(summary, task.words, None if cited.sentences else "no_evidence")
 
 
 def _read_all(
@@ -110,6 +114,11 @@ def _read_all(
     seen: set[int] = set()  # hashes of sentences
     tokens = 0
     waiting: list[_Item] = []
+    lead = _LEAD_ALONE if len(task.versions) == 1 else _LEAD_AMONG
+    # Of one stretch may come all that is quoted, and more to choose from; of many documents, less.
+    is_many = len(task.versions) > _MANY
+    most = min(_MOST_KEPT, task.words // 20) if is_many else task.words // 10
+    most = max(_LEAST_KEPT, most)
     for place, version in enumerate(task.versions):
         try:
             source = read(version)
@@ -117,23 +126,23 @@ def _read_all(
             aside = {Aside.CHANGED.value: 1}
             coverage.append(Coverage(version[0], "", 0, 0, aside, version[1], 0))
             continue
-        items, one = _items(place, version, source, seen)
+        items, one = _items(place, version, source, seen, lead)
         coverage.append(one)
         tokens += source.tokens
-        if len(task.versions) > _MANY:
+        if is_many:
             items = _foremost(items, task.focus)
         # Documents that are compared all at once are a few short ones, or a stretch of a long one.
         if len(waiting) + len(items) > _TOGETHER:
-            _take(pool, waiting, embed, wanted, task.words)
+            _take(pool, waiting, embed, wanted, most)
             waiting = []
         waiting += items
         while len(waiting) > _TOGETHER:
-            _take(pool, waiting[:_TOGETHER], embed, wanted, task.words)
+            _take(pool, waiting[:_TOGETHER], embed, wanted, most)
             waiting = waiting[_TOGETHER:]
         if on_read is not None:
             on_read(place + 1)
     if pool.items:
-        _take(pool, waiting, embed, wanted, task.words)
+        _take(pool, waiting, embed, wanted, most)
     elif waiting:  # little enough to be chosen from at once
         vectors = embed([one.text for one in waiting])
         pool = _Pool(waiting, vectors, [one.bonus for one in waiting])
@@ -153,7 +162,7 @@ def _foremost(items: Sequence[_Item], focus: str | None) -> list[_Item]:
         often = Counter({stem: often[stem] for stem in stems(focus)})
     most = max(often.values(), default=1) or 1
     scores = [
-        one.bonus + sum(often[stem] for stem in mine) / (most * max(1, len(mine)))
+        one.bonus - one.leans + sum(often[stem] for stem in mine) / (most * max(1, len(mine)))
         for one, mine in zip(items, words, strict=True)
     ]
     best = sorted(range(len(items)), key=lambda at: (-scores[at], at))[:_FOREMOST]
@@ -161,7 +170,11 @@ def _foremost(items: Sequence[_Item], focus: str | None) -> list[_Item]:
 
 
 def _items(
-    place: int, version: DocumentVersion, source: Source, seen: set[int]
+    place: int,
+    version: DocumentVersion,
+    source: Source,
+    seen: set[int],
+    lead: tuple[float, int],
 ) -> tuple[list[_Item], Coverage]:
     """What may be quoted of a document, and what is set aside."""
     aside: Counter[str] = Counter(source.flawed)
@@ -176,10 +189,10 @@ def _items(
             continue
         seen.add(key)
         if source.kinds[at] is UnitKind.SENTENCE:
-            bonus = _LEAD * 0.5 ** (len(found) / 5) + _HEADED * _headed(source, at)
-            bonus -= _LEANS if _LEANING.match(one.text) else 0.0
+            bonus = lead[0] * 0.5 ** (len(found) / lead[1]) + _HEADED * _headed(source, at)
             pointer = Pointer(one.document, one.spans[0], one.heading_path)
-            found.append(_Item(place, at, pointer, one.text, bonus))
+            lacks = _LEANS if leans(one.text) else 0.0
+            found.append(_Item(place, at, pointer, one.text, bonus, lacks))
     coverage = Coverage(
         document_id=version[0],
         title=source.document.title,
@@ -190,7 +203,7 @@ def _items(
         sentences=source.sentences,
     )
     # A text of notes or very long sentences has nothing better.
-    return [one for one in found if _is_plain_sentence(one.text)] or found, coverage
+    return [one for one in found if is_statement(one.text)] or found, coverage
 
 
 def _headed(source: Source, at: int) -> float:
@@ -205,12 +218,8 @@ def _headed(source: Source, at: int) -> float:
     return max(shares, default=0.0)
 
 
-def _is_plain_sentence(text: str) -> bool:
-    return _WORDS[0] <= len(text.split()) <= _WORDS[1] and text[-1] in '.!?”"’)…'
-
-
 def _take(
-    pool: _Pool, items: Sequence[_Item], embed: Embed, wanted: Vectors | None, words: int
+    pool: _Pool, items: Sequence[_Item], embed: Embed, wanted: Vectors | None, most: int
 ) -> None:
     """Let the sentences that stand for their documents go on, document by document."""
     if not items:
@@ -219,8 +228,8 @@ def _take(
     for start, stop in _stretches(items):
         near = vectors[start:stop]
         relevance = central(near, [one.bonus for one in items[start:stop]], wanted)
-        most = max(_LEAST_KEPT, min(_MOST_KEPT, words // 20))
-        kept = most_central(near, relevance, most)
+        lacking = np.array([one.leans for one in items[start:stop]])
+        kept = most_central(near, relevance - lacking, most)
         pool.items += [items[start + at] for at in kept]
         pool.weights += [float(relevance[at]) for at in kept]
         rows = near[kept]
@@ -240,6 +249,7 @@ def _stretches(items: Sequence[_Item]) -> Iterator[tuple[int, int]]:
 def _halve(pool: _Pool, wanted: Vectors | None) -> None:
     """Keep the better half of a pool: the more central, in its document and in the pool."""
     scores = central(pool.vectors, pool.weights, wanted)
+    scores -= np.array([one.leans for one in pool.items])
     kept = sorted(np.argsort(-scores, kind="stable")[: _POOL // 2].tolist())
     pool.items = [pool.items[at] for at in kept]
     pool.weights = [pool.weights[at] for at in kept]
@@ -251,14 +261,14 @@ def _choose(task: SummaryTask, pool: _Pool, wanted: Vectors | None) -> list[_Ite
         return []
     items = pool.items
     relevance = central(pool.vectors, pool.weights, wanted)
-    words = [len(one.text.split()) for one in items]
-    places = [one.place for one in items]
-    chosen = up_to_length(pool.vectors, relevance, words, places, task.words)
-    room = 1.15 * task.words - sum(words[at] for at in chosen)
+    placed = [Placed(len(one.text.split()), one.place, one.order) for one in items]
+    lacking = [one.leans for one in items]
+    chosen = up_to_length(pool.vectors, relevance, lacking, placed, task.words)
+    room = (1 + SLACK) * task.words - sum(placed[at].words for at in chosen)
     for at in _against(chosen, pool):
-        if words[at] <= room:
+        if placed[at].words <= room:
             chosen.append(at)
-            room -= words[at]
+            room -= placed[at].words
     return [items[at] for at in sorted(chosen, key=lambda at: (items[at].place, items[at].order))]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from corpus.types import DocumentVersion, Passage, Span
 
 EXTRACTIVE = "pincite-extractive"  # the model's name of what only quotes
+SLACK = 0.15  # of the words that were asked for, by which a summary may miss them
 
 
 class Verdict(StrEnum):
@@ -246,8 +247,9 @@ class Coverage:
 class Summary:
     """A text about documents, as an answer is about a question.
 
-    `reason` says in a word why it is partial or none, and `detail` in a sentence. `cost` is None
-    where no prices are set. `map_tokens` were sent to read the documents.
+    `reason` says in a word why it is partial or none, or that it missed its length ("short" or
+    "long"), and `detail` in a sentence. `cost` is None where no prices are set. `map_tokens` were
+    sent to read the documents.
     """
 
     id: str

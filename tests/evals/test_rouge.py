@@ -2,7 +2,7 @@
 
 import pytest
 
-from evals.rouge import rouge
+from evals.rouge import mean_rouge, rouge
 
 
 def test_words_pairs_and_the_longest_subsequence() -> None:
@@ -18,6 +18,13 @@ def test_words_are_stemmed() -> None:
 
 def test_the_best_reference_counts() -> None:
     assert rouge("one two", ["three", "one two"]) == {"rouge1": 1, "rouge2": 1, "rougeL": 1}
+
+
+def test_the_mean_over_the_references_is_another_score() -> None:
+    found = mean_rouge("one two", ["one three", "one two"])
+    assert found["rouge1"] == pytest.approx((0.5 + 1) / 2)
+    assert found["rouge2"] == pytest.approx((0 + 1) / 2)
+    assert mean_rouge("one", []) == {}
 
 
 def test_nothing_is_shared_by_empty_texts_and_nothing_said_without_references() -> None:

@@ -62,7 +62,7 @@ def test_percentiles_are_interpolated_and_end_with_the_maximum() -> None:
     assert store_speed.percentiles([7.0]) == (7.0, 7.0, 7.0)
 
 
-@pytest.mark.parametrize("what", ["embed", "ingest", "search"])
+@pytest.mark.parametrize("what", ["embed", "ingest", "search", "summaries"])
 def test_data_that_is_not_there_is_said_to_be_missing(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,11 +71,12 @@ def test_data_that_is_not_there_is_said_to_be_missing(
     assert "2024q1.jsonl.gz" in capsys.readouterr().err
 
 
-def test_a_data_folder_that_is_not_there_can_not_be_searched(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("what", ["search", "summaries"])
+def test_a_data_folder_that_is_not_there_can_not_be_searched_or_summarized(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = str(a_benchmark(tmp_path))
-    assert speed.main(["search", "--data", data, "--dir", str(tmp_path / "none")]) == 2
+    assert speed.main([what, "--data", data, "--dir", str(tmp_path / "none")]) == 2
     assert "There is no data folder" in capsys.readouterr().err
 
 
@@ -97,7 +98,7 @@ def test_a_server_that_does_not_start_is_an_error_in_one_line(
     assert "ended with 7" in capsys.readouterr().err
 
 
-def test_ingest_and_search_are_measured_on_a_real_server(
+def test_ingest_search_and_summaries_are_measured_on_real_processes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, folder = str(a_benchmark(tmp_path)), str(tmp_path / "data")
@@ -105,6 +106,13 @@ def test_ingest_and_search_are_measured_on_a_real_server(
     assert "1 documents, 1 chunks" in capsys.readouterr().out
     assert speed.main(["search", "--data", data, "--dir", folder]) == 0
     assert "1 searches in 1 chunks" in capsys.readouterr().out
+    sizes = ["--documents", "1"]
+    assert speed.main(["summaries", "--data", data, "--dir", folder, *sizes]) == 0
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.split() == (
+        "documents M characters CPU s s CPU s/M characters MiB above idle words".split()
+    )
+    assert (row.split()[0], row.split()[-1]) == ("1", "6")
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(3, ["0", "1", "2"]), (9, list("01234"))])

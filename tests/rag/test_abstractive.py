@@ -400,6 +400,16 @@ def test_calls_are_as_many_at_a_time_as_they_may_be(tmp_path: Path) -> None:
         assert start - starts[at - width] > latency * 0.9, "more at a time than the setting says"
 
 
+def test_a_length_that_the_model_misses_twice_is_said(study: Study) -> None:
+    study.shelf.add(report(1, 8), "one.txt")
+    line = report(1, 8).split("\n\n")[0]
+    study.scribe.writes = lambda request: f"{line} {id_of(request, line)}"
+    summary = study.summarize(max_words=100)
+    assert (summary.status, summary.reason) == (SummaryStatus.COMPLETE, "short")
+    length = len(line.split())
+    assert summary.detail == f"It has {length} words of the 100 that were asked for."
+
+
 def test_coverage_has_the_version_that_was_read(study: Study) -> None:
     study.shelf.add(report(1, 4), "one.txt", external_id="one")
     study.shelf.add(report(2, 4), "one.txt", external_id="one")

@@ -1,12 +1,16 @@
 """A summary that quotes many documents is of all of them, in order, as long as it is to be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rag import Conflict, Style, Summary, SummaryStatus, SummaryTask, Upload
-from tests.rag.reading import Shelf, assert_cited, run
+from rag.material import source_of
+from rag.summarize import summary_by_quoting
+from tests.rag.reading import Shelf, assert_cited, document_of, passages_of, run
 
 PLACES = "Tolvane Sandel Ellery Skarne Orrin Halmer Birk Vesper Lund Marsk".split()
 
@@ -71,6 +75,22 @@ def test_a_summary_of_many_is_as_long_as_it_is_to_be(
         assert len({one.document_id for one in summary.citations}) > 1
         assert len(summary.coverage) == count
         assert all(one.read == one.sentences > 0 for one in summary.coverage)
+
+
+def test_a_long_document_has_enough_for_a_long_summary() -> None:
+    document = document_of("\n\n".join(news(at) for at in range(120)))
+    source = source_of(document, [one.chunk for one in passages_of(document)])
+    random = np.random.default_rng(0)
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = random.normal(size=(len(texts), 384)).astype(np.float32)
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+    task = SummaryTask(((document.id, document.version),), max_words=1000)
+    summary = summary_by_quoting(task, lambda _: source, embed)
+    assert len(source.evidence) > 1000
+    assert 850 <= length(summary) <= 1150
+    assert summary.reason is None
 
 
 def test_bullets_begin_each_sentence_with_a_dash(shelf: Shelf) -> None:

@@ -1,0 +1,127 @@
+"""Sets of documents with summaries that people wrote: any file of `summaries/`, and QuoteSum.
+
+A file `summaries/NAME.jsonl` or `NAME.jsonl.gz` is the set NAME. Each line is one summary's sources
+and references: `{"id": "...", "documents": [{"title": "...", "text": "..."}], "references":
+["..."]}`, and `focus` where they are summarized about a question. One document makes it
+single-document summarization, several multi-document; `title` may be blank. CNN/DailyMail,
+Multi-News, DUC and TAC can be written so.
+
+Pitfalls: the references of CNN/DailyMail are the highlights beside the article, which follow its
+first sentences, so that Lead-3 is hard to beat; those of Multi-News are as long as half of the
+sources, so that systems differ little; with one reference ROUGE punishes what others would have
+chosen.
+
+QuoteSum (Schuster et al., 2024): a question with up to 8 sources, and answers by several people.
+"""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evals.benchmarks import qa
+from evals.cases import problems
+from evals.errors import InvalidCases
+
+FOLDER = "summaries"
+QUOTESUM = "quotesum"
+
+_QUOTED = re.compile(r"\[ \d+ (.*?) \]")
+
+_Text = Annotated[str, Field(pattern=r"\S")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SourceText(_Strict):
+    """A document to summarize, in plain text; its title may be blank."""
+
+    title: str = ""
+    text: _Text
+
+
+class Referenced(_Strict):
+    """Documents to summarize together, about a question if there is one, and people's summaries."""
+
+    id: str = Field(min_length=1)
+    documents: tuple[SourceText, ...] = Field(min_length=1, strict=False)
+    references: tuple[_Text, ...] = Field(min_length=1, strict=False)
+    focus: str | None = None
+
+
+def files(data: Path) -> list[Path]:
+    """The files of sets in the folder of the data, by name."""
+    found = (data / FOLDER).glob("*.jsonl*")
+    return sorted(path for path in found if path.name.endswith((".jsonl", ".jsonl.gz")))
+
+
+def name_of(path: Path) -> str:
+    """The name of the set that a file is."""
+    return path.name.removesuffix(".gz").removesuffix(".jsonl")
+
+
+def read_set(path: Path, limit: int | None = None) -> list[Referenced]:
+    """The rows of a file in its order, or `limit` of them, spread evenly over it.
+
+    Raises InvalidCases, which names the line, for a row that is not as the module says, and where
+    there is none; or OSError.
+    """
+    found: list[Referenced] = []
+    for number, line in _lines(path):
+        place = f"{path}, line {number}"
+        try:
+            found.append(Referenced.model_validate(json.loads(line)))
+        except ValidationError as error:
+            known = ", ".join(Referenced.model_fields)
+            raise InvalidCases(f"{place}: {problems(error, known)}") from None
+        except ValueError as error:
+            raise InvalidCases(f"{place}: no JSON: {error}.") from None
+    if not found:
+        raise InvalidCases(f"{path} has no rows. Write one, or remove the file.")
+    return thinned(found, limit)
+
+
+def read_quotesum(path: Path, limit: int | None = None) -> list[Referenced]:
+    """The questions of a QuoteSum file with the answers to each, without the marks of quotes."""
+    documents: dict[str, tuple[SourceText, ...]] = {}
+    answers: dict[str, list[str]] = {}
+    for _, line in _lines(path):
+        row = json.loads(line)
+        documents[row["question"]] = tuple(
+            SourceText(title=one["title"] or "", text=one["text"]) for one in row["passages"]
+        )
+        answers.setdefault(row["question"], []).extend(
+            _QUOTED.sub(r"\1", answer) for answer in row["answers"]
+        )
+    found = [
+        Referenced(id=question, documents=texts, references=said, focus=question)
+        for question, texts in documents.items()
+        if (said := tuple(answers[question]))
+    ]
+    return thinned(found, limit)
+
+
+def thinned(rows: Sequence[Referenced], limit: int | None) -> list[Referenced]:
+    """At most `limit` rows, spread evenly over all."""
+    step = 1 if limit is None else max(1, -(-len(rows) // limit))
+    return list(rows[::step])
+
+
+def quotesum_files(data: Path) -> list[Path]:
+    """The files of QuoteSum in the folder of the data."""
+    return qa.files(data, QUOTESUM)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, with their numbers."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, line
