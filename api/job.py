@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 class JobStatus(StrEnum):
     """Where a job is."""
 
-    QUEUED = "queued"  # to be taken up within seconds, after a restart or a retry
+    QUEUED = "queued"  # waits for its turn, or is taken up within seconds after a restart
     RUNNING = "running"  # under way, in turns with the others
     DONE = "done"  # nothing is left to do
     FAILED = "failed"  # an error stopped it; a retry goes on from there
