@@ -13,7 +13,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowAttributes, SetWorkflowID, 
 from rag.holdings import TENANT
 
 _NAME = "summaries"
-_LOOK = 0.1  # seconds between two looks at what waits
+_LOOK = 0.25  # seconds between two looks at what waits
 
 
 class Priority(IntEnum):
