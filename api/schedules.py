@@ -34,6 +34,7 @@ async def add(
     The answer has the secret of a new webhook, which is not told again.
     """
     check_folder(pipeline.settings, wanted=request.folder)
+    request.summary.check(pipeline.settings)
     library, now = pipeline.library, datetime.now(UTC)
     webhook = await open_webhook(library, sender, request.webhook_url, request.webhook_secret)
     draft = request.draft(None if webhook is None else webhook.id)
@@ -75,6 +76,8 @@ async def patch(
 ) -> schedule.Schedule:
     """Change a schedule, or pause it (`"enabled": false`). What it has said stays said."""
     check_folder(pipeline.settings, wanted=changes.folder)
+    if changes.summary is not None:
+        changes.summary.check(pipeline.settings)
     library, now = pipeline.library, datetime.now(UTC)
     found = await asyncio.to_thread(schedules.read, library, TENANT, schedule_id)
     values = changes.given("name", "cron", "timezone", "enabled")

@@ -89,6 +89,7 @@ async def make_or_show(
         request = ScheduleRequest.model_validate({**fields, "name": name, "summary": summary})
     except ValidationError as error:
         raise InvalidRequest(invalid_detail(error.errors())) from error
+    request.summary.check(pipeline.settings)
     draft = request.draft()
     same, _ = await asyncio.to_thread(schedules.page, pipeline.library, TENANT, 1, name=name)
     if same and _is_as(same[0], draft):

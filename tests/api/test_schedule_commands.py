@@ -79,6 +79,7 @@ def test_a_document_is_scheduled_by_what_a_person_calls_it() -> None:
         (["--every", "0 7 * * *", "--timezone", "Mars/Olympus"], "no time zone"),
         (["--every", "0 7 * * *", "--name", "x" * 101], "'name' is 'xxx"),
         (["unicorn", "--every", "0 7 * * *"], "no document 'unicorn'"),
+        (["--every", "0 7 * * *", "--focus", " "], "The focus is blank"),
     ],
 )
 def test_what_can_not_be_scheduled_is_an_error_in_one_line(arguments: list[str], says: str) -> None:

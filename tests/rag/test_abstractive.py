@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from corpus.errors import InvalidRequest
 from rag import Coverage, Pipeline, Policy, Settings, Style, Summary, SummaryStatus, SummaryTask
 from rag.errors import ProviderUnavailable
 from rag.types import Verdict
@@ -268,6 +269,13 @@ def test_a_budget_stops_a_summary_which_says_so(study: Study) -> None:
     for one in summary.coverage:
         assert one.read + one.set_aside.get("budget", 0) == one.sentences
     assert all(one.read for one in summary.coverage), "each document is begun"
+
+
+def test_a_budget_in_which_nothing_can_be_read_is_refused_before_any_call(study: Study) -> None:
+    study.shelf.add(report(1), "one.txt")
+    with pytest.raises(InvalidRequest, match=r"budget_tokens is 900, .* Give [\d,]+ or more"):
+        study.summarize(budget_tokens=900)
+    assert study.requests == []
 
 
 def test_a_dry_run_says_what_it_will_take_and_asks_for_nothing(study: Study) -> None:
