@@ -130,10 +130,10 @@ class Replies(Calls):
             needed = self._tokens(messages) + self._answer_tokens
             await self._reserve(needed, keep_back)
             try:
-                async with self._limit:
+                async with self._limit:  # until it is kept: a crash loses as many replies at most
                     reply = await self._call(messages)
-                # Whoever cancels now does not lose what is paid for.
-                await asyncio.shield(self._journal.keep(key, reply))
+                    # Whoever cancels now does not lose what is paid for.
+                    await asyncio.shield(self._journal.keep(key, reply))
                 self._spend(reply)
             finally:
                 await self._release(needed)
