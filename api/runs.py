@@ -148,6 +148,7 @@ def _job(found: WorkflowStatus) -> Job:
         started_at=_time(begun),
         finished_at=_time(found.completed_at),
         error=_reason(found),
+        waits_for=attributes.get("waits_for") if status is JobStatus.RUNNING else None,
         document_ids=_document_ids(found),
         summary_id=summary_id_of(found.workflow_id) if found.name == SUMMARIZE else None,
         usage=JobUsage(**attributes["usage"]) if "usage" in attributes else None,
