@@ -14,6 +14,7 @@ from rag.abstractive import Desk, abstract
 from rag.calls import Writer
 from rag.llm import is_set
 from rag.material import Source, read_source
+from rag.merging import kept_share
 from rag.plan import ANSWERED, LEAST_READ, OVERHEAD, Plan, Read, make_plan
 from rag.reading import batch_messages
 from rag.replies import Replies
@@ -143,9 +144,10 @@ def _levels(plan: Plan, settings: Settings) -> Iterator[tuple[int, int]]:
     most = len(plan.batches) * settings.llm_max_tokens
     noted, groups = round(min(ANSWERED * plan.read, most)), 0
     yield noted, groups
-    while 2.5 * noted > 2 * settings.summary_tokens:  # with the sentences that the claims rest on
+    room = 2 * settings.summary_tokens
+    while (total := 2.5 * noted) > room:  # with the sentences that the claims rest on
         groups = math.ceil(noted / settings.summary_tokens)
-        noted = round(noted * 0.5)
+        noted = round(noted * kept_share(room, total))
         yield noted, groups
 
 
