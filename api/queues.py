@@ -13,7 +13,9 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowAttributes, SetWorkflowID, 
 from rag.holdings import TENANT
 
 _NAME = "summaries"
-_LOOK = 0.25  # seconds between two looks at what waits
+# Seconds between two looks at what waits. An idle server takes 1.2 % of a core without them, 1.8 %
+# with one each 0.25 s, and 4.1 % with one each 0.1 s.
+_LOOK = 0.25
 
 
 class Priority(IntEnum):
