@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 class JobStatus(StrEnum):
     """Where a job is."""
 
-    QUEUED = "queued"  # to be taken up within seconds, after a restart or a retry
+    QUEUED = "queued"  # waits for its turn, or is taken up within seconds after a restart
     RUNNING = "running"  # under way, in turns with the others
     DONE = "done"  # nothing is left to do
     FAILED = "failed"  # an error stopped it; a retry goes on from there
@@ -39,6 +39,9 @@ class Job(BaseModel):
     started_at: str | None
     finished_at: str | None
     error: str | None = Field(description="Why it failed.")
+    waits_for: str | None = Field(
+        None, description="What its model said last, while it fails and is asked again."
+    )
     document_ids: list[str] = Field(description="Those that it was started for by their ids.")
     summary_id: str | None = Field(None, description="What it makes, which is there when done.")
     usage: JobUsage | None = Field(None, description="What a summary has taken so far.")

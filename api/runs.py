@@ -11,6 +11,7 @@ from typing import Any
 from dbos import DBOS, WorkflowStatus, error
 
 from api.job import Job, JobStatus, JobUsage, NotNow
+from api.queues import place_of
 from corpus.errors import InvalidRequest, NotFound
 from corpus.types import DocumentVersion
 
@@ -32,10 +33,7 @@ _NOT_DONE = [name for name, status in _STATUS.items() if status is not JobStatus
 
 async def read_job(job_id: str) -> Job:
     """A job as it is now; raises NotFound."""
-    found = await DBOS.list_workflows_async(workflow_ids=[job_id])
-    if not found:
-        raise NotFound(f"There is no job {job_id!r}.")
-    return _job(found[0])
+    return _job(await _found(job_id))
 
 
 async def list_jobs(limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
@@ -103,13 +101,15 @@ async def retry(job_id: str) -> Job:
 
     Raises NotFound, or NotNow when the job is in another state.
     """
-    job = await read_job(job_id)
-    if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
-        raise NotNow(f"Job {job_id} is {job.status}. Only a failed or cancelled one is retried.")
+    found = await _found(job_id)
+    status = _STATUS[found.status]
+    if status not in (JobStatus.FAILED, JobStatus.CANCELLED):
+        raise NotNow(f"Job {job_id} is {status}. Only a failed or cancelled one is retried.")
     steps = await DBOS.list_workflow_steps_async(job_id)
     done = [step["function_id"] for step in steps if step["error"] is None]
     try:
-        await DBOS.rewind_workflow_async(job_id, start_step=max(done, default=0) + 1)
+        following = max(done, default=0) + 1
+        await DBOS.rewind_workflow_async(job_id, start_step=following, **place_of(found))
     except error.DBOSException as changed:
         raise NotNow(f"Job {job_id} was retried by somebody else just now.") from changed
     return await read_job(job_id)
@@ -124,6 +124,13 @@ async def unfinished(kind: str) -> set[DocumentVersion]:
 def versions_of(recorded: Iterable[Iterable[Any]]) -> set[DocumentVersion]:
     """Document versions, from the lists that they are in a job's recorded input."""
     return {(document_id, version) for document_id, version in recorded}
+
+
+async def _found(job_id: str) -> WorkflowStatus:
+    found = await DBOS.list_workflows_async(workflow_ids=[job_id])
+    if not found:
+        raise NotFound(f"There is no job {job_id!r}.")
+    return found[0]
 
 
 def _job(found: WorkflowStatus) -> Job:
@@ -141,6 +148,7 @@ def _job(found: WorkflowStatus) -> Job:
         started_at=_time(begun),
         finished_at=_time(found.completed_at),
         error=_reason(found),
+        waits_for=attributes.get("waits_for") if status is JobStatus.RUNNING else None,
         document_ids=_document_ids(found),
         summary_id=summary_id_of(found.workflow_id) if found.name == SUMMARIZE else None,
         usage=JobUsage(**attributes["usage"]) if "usage" in attributes else None,
@@ -154,10 +162,7 @@ def summary_id_of(job_id: str) -> str:
 
 async def request_of(job_id: str) -> str | None:
     """The hash of the request that a job was started for, if any; raises NotFound."""
-    found = await DBOS.list_workflows_async(workflow_ids=[job_id])
-    if not found:
-        raise NotFound(f"There is no job {job_id!r}.")
-    recorded = _input(found[0])
+    recorded = _input(await _found(job_id))
     return recorded.get("request_sha256") if isinstance(recorded, dict) else None
 
 

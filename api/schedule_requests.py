@@ -7,7 +7,9 @@ from pydantic import Field, SecretStr
 
 from api.requests import Request, SummaryFields
 from corpus.schedules import ScheduleDraft
+from rag import Settings
 from rag.schedules import Missed, Plan, Since, json_of_plan
+from rag.summaries import check_wish
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Cron = Annotated[
@@ -28,6 +30,10 @@ class ScheduledSummary(SummaryFields):
     def kept(self) -> dict[str, Any]:
         """The request as it is kept."""
         return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+    def check(self, settings: Settings) -> None:
+        """Raise InvalidRequest for what no run could do."""
+        check_wish(Plan(self.kept()).task(()), settings)
 
 
 class ScheduleRequest(Request):

@@ -41,6 +41,7 @@ async def add(
     The answer has the secret of a new webhook, which is not told again.
     """
     check_folder(pipeline.settings, wanted=request.folder)
+    request.summary.check(pipeline.settings)
     made, webhook = await create_schedule(pipeline.library, sender, request, datetime.now(UTC))
     return schedule.schedule(made, webhook, is_new=True)
 
@@ -75,6 +76,8 @@ async def patch(
 ) -> schedule.Schedule:
     """Change a schedule, or pause it (`"enabled": false`). What it has said stays said."""
     check_folder(pipeline.settings, wanted=changes.folder)
+    if changes.summary is not None:
+        changes.summary.check(pipeline.settings)
     library, now = pipeline.library, datetime.now(UTC)
     found = await asyncio.to_thread(schedules.read, library, TENANT, schedule_id)
     values = changes.given("name", "cron", "timezone", "enabled")

@@ -108,6 +108,7 @@ async def make_or_show(
     except ValidationError as error:
         raise InvalidRequest(invalid_detail(error.errors())) from error
     check_folder(settings, wanted=request.folder)
+    request.summary.check(settings)
     same, _ = await asyncio.to_thread(schedules.page, library, TENANT, 1, name=name)
     if same and await _is_as(library, same[0], request):
         return await _with_webhook(library, same[0])

@@ -40,18 +40,18 @@ async def written(
     `limit` bounds the calls of the model. Raises ProviderError.
     """
     journal = pipeline.journal(job_id)
-    noted = 0
+    noted: tuple[int, str | None] = (0, None)
     turn = asyncio.Lock()
 
     async def progress(replies: Replies) -> None:
         nonlocal noted
         async with turn:
-            if replies.made <= noted:  # it was noted with a later one
+            if (replies.made, replies.waits_for) == noted:  # with an earlier one
                 return
-            noted = replies.made
-            total = max(total_calls, noted + 1)
+            noted = done, waits_for = replies.made, replies.waits_for
             used = _usage(pipeline, replies.prompt_tokens, replies.completion_tokens)
-            await note({"done": noted, "total": total, "usage": used})
+            total = max(total_calls, done + 1)
+            await note({"done": done, "total": total, "usage": used, "waits_for": waits_for})
 
     known = None if plan is None else plan_of_json(plan)
     total_calls = 0 if known is None else calls_of(known, pipeline.settings)

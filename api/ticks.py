@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from dbos import DBOS, SetWorkflowAttributes, SetWorkflowID
+from dbos import DBOS
 
 from api.destinations import hand_out
 from api.job import Job, JobStatus
+from api.queues import Priority, enqueue
 from api.runs import read_job, summary_id_of
 from corpus.errors import NotFound
 from corpus.schedule_runs import (
@@ -135,9 +136,7 @@ class Digests:
     async def _start(self, run: Run) -> Run:
         job_id = job_id_of(run)
         await asyncio.to_thread(note_job, self._library, TENANT, run.id, job_id)
-        attributes = {"unit": "documents", "done": 0, "total": 0}
-        with SetWorkflowID(job_id), SetWorkflowAttributes(attributes):
-            await DBOS.start_workflow_async(self._digest, {"run_id": run.id})
+        await enqueue(self._digest, {"run_id": run.id}, job_id, Priority.DIGEST)
         return await asyncio.to_thread(read_run, self._library, TENANT, run.id)
 
     async def _prepare(self, run_id: str) -> bool:

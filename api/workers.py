@@ -95,6 +95,6 @@ async def _take_over(dead: str) -> None:
         status="PENDING", executor_id=dead, load_input=False, load_output=False
     )
     for job in left:
-        await DBOS.resume_workflow_async(job.workflow_id)
+        await DBOS.resume_workflow_async(job.workflow_id, queue_name=job.queue_name)
     if left:
         _log.warning("Took over %d jobs of %s, which is silent.", len(left), dead)

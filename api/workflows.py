@@ -33,6 +33,7 @@ from dbos import (
 )
 
 from api.job import Job
+from api.queues import Priority, enqueue, open_queue
 from api.runs import SUMMARIZE, read_job, summary_id_of, unfinished, versions_of
 from api.summarizing import planned, written
 from api.ticks import Digests
@@ -144,9 +145,7 @@ class Workflows:
             "document_ids": list(document_ids),
             "request_sha256": request_sha256,
         }
-        attributes = {"unit": "documents", "done": 0, "total": len(task.versions)}
-        with SetWorkflowID(job_id), SetWorkflowAttributes(attributes):
-            await DBOS.start_workflow_async(self._summarize, asked)
+        await enqueue(self._summarize, asked, job_id, Priority.SUMMARY, len(task.versions))
         return await read_job(job_id)
 
     async def take_up(self) -> None:
@@ -248,6 +247,7 @@ async def run_workflows(
         workflows = Workflows(pipeline, wake)
         await arrive(pipeline.library, worker)
         DBOS.launch()  # on this event loop, so that the workflows run on it too
+        await open_queue(settings.summaries_at_once)
         await workflows.take_up()
         async with run_beside_others(pipeline.library, worker):
             try:

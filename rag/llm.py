@@ -35,14 +35,19 @@ class Finish:
     usage: TokenUsage | None
 
 
+def is_set(settings: Settings) -> bool:
+    """Whether a model that writes is set."""
+    return any(
+        (settings.llm_base_url, settings.llm_model, settings.llm_api_key, settings.openai_api_key)
+    )
+
+
 def chat_model(settings: Settings) -> "BaseChatModel | None":
     """The model that writes, or None where none is set; `close_model` closes it.
 
     Raises InvalidSettings for settings that do not fit together, or a package that is missing.
     """
-    if not any(
-        (settings.llm_base_url, settings.llm_model, settings.llm_api_key, settings.openai_api_key)
-    ):
+    if not is_set(settings):
         return None
     from rag.vendors import chat_model_of  # noqa: PLC0415 - two seconds, for who has a model only
 

@@ -54,9 +54,9 @@ class Merging:
         others = [claim for at, claim in enumerate(kept) if at not in apart]
         room -= sum(self.size(kept[at]) for at in apart)
         cut_short = False
-        while (total := await self._total(others)) > room:
+        while others and (total := await self._total(others)) > room:
             try:
-                fewer = await self._level(others, 0.8 * room / total)
+                fewer = await self._level(others, kept_share(room, total))
             except BudgetSpent:
                 fewer, cut_short = [], True
             if not fewer or await self._total(fewer) > _FEWER * total:
@@ -75,7 +75,6 @@ class Merging:
 
     async def _level(self, claims: Sequence[Claim], share: float) -> list[Claim]:
         """Claims merged group by group, to about this share of them."""
-        share = max(_LEAST_KEPT, min(_MOST_KEPT, share))
 
         def later(group: Sequence[Claim]) -> Callable[[], Awaitable[list[Claim]]]:
             return lambda: self._group(group, max(2, math.ceil(len(group) * share)))
@@ -103,6 +102,11 @@ class Merging:
             total += size
         if group:
             yield group
+
+
+def kept_share(room: int, total: float) -> float:
+    """The share of claims of `total` tokens that a level leaves so that they fit in `room`."""
+    return max(_LEAST_KEPT, min(_MOST_KEPT, 0.8 * room / total))
 
 
 def best_supported(claims: Sequence[Claim], size: Callable[[Claim], int], room: int) -> list[Claim]:

@@ -252,7 +252,7 @@ class Pipeline(Holdings):
         No document, a budget in which nothing can be done, a blank focus, or a model that is wanted
         and not there.
         """
-        self._summaries.check(task, self._writer)
+        self._summaries.check(task)
 
     async def plan_summary(self, task: SummaryTask) -> Plan | None:
         """What a model is to read for a summary, None where none does; raises InvalidRequest."""

@@ -22,9 +22,6 @@ from rag.plan import Part, Plan, Read
 from rag.replies import Replies
 
 _A_CLAIM = 45  # tokens that a claim takes, with its numbers
-_MOST_KEPT, _LEAST_KEPT = 0.5, 0.1  # share of the claims that a merge leaves
-_LINE = 8  # tokens of an id and a mark before a line
-_MOST_LINES = 900
 
 _Made = TypeVar("_Made")
 

@@ -101,6 +101,7 @@ class Replies(Calls):
         """No call yet; `answer_tokens` are the most that the model may write in one."""
         super().__init__(writer)
         self.made = 0
+        self.waits_for: str | None = None  # what a model said that is to be asked again
         self.width = width + 2  # calls to be prepared at a time, so that none waits for its prompt
         self._limit = limit
         self._answer_tokens = answer_tokens
@@ -130,18 +131,22 @@ class Replies(Calls):
             needed = self._tokens(messages) + self._answer_tokens
             await self._reserve(needed, keep_back)
             try:
-                async with self._limit:
+                async with self._limit:  # until it is kept: a crash loses as many replies at most
                     reply = await self._call(messages)
-                # Whoever cancels now does not lose what is paid for.
-                await asyncio.shield(self._journal.keep(key, reply))
+                    # Whoever cancels now does not lose what is paid for.
+                    await asyncio.shield(self._journal.keep(key, reply))
                 self._spend(reply)
             finally:
                 await self._release(needed)
-            if self._progress is not None:
-                await self._progress(self)
+            self.waits_for = None
+            await self._tell()
         else:
             self._spend(reply)
         return reply
+
+    async def _tell(self) -> None:
+        if self._progress is not None:
+            await self._progress(self)
 
     def _spend(self, reply: Reply) -> None:
         self.made += 1
@@ -195,17 +200,22 @@ class Replies(Calls):
             retry=retry_if_exception_type(_PASSING),
             wait=_wait,
             stop=stop_after_delay(self._patience),
-            before_sleep=_log_retry,
+            before_sleep=self._say_what_it_waits_for,
             reraise=True,
         )
         try:
             return await patiently(once)
         except _PASSING as error:
-            minutes = (time.monotonic() - start) / 60
-            tried = f"It has been asked again and again for {minutes:.1f} minutes."
+            tried = f"It has been asked again and again for {_span(time.monotonic() - start)}."
             kept = "Retry the job when it is back: what was replied before is kept."
             error.args = (f"{error.args[0]} {tried} {kept}",)
             raise
+
+    async def _say_what_it_waits_for(self, state: RetryCallState) -> None:
+        error = None if state.outcome is None else state.outcome.exception()
+        _log.warning("A summary asks again in %.1f s: %s", state.upcoming_sleep, error)
+        self.waits_for = str(error)
+        await self._tell()
 
     def _tokens(self, messages: "Sequence[BaseMessage]") -> int:
         return sum(self.writer.count_tokens(str(message.content)) for message in messages)
@@ -224,6 +234,5 @@ def _wait(state: RetryCallState) -> float:
     return max(asked or 0.0, _BACKOFF(state))
 
 
-def _log_retry(state: RetryCallState) -> None:
-    error = None if state.outcome is None else state.outcome.exception()
-    _log.warning("A summary asks again in %.1f s: %s", state.upcoming_sleep, error)
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"

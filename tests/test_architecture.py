@@ -25,7 +25,13 @@ ARROWS = {
 ROOMS = {
     "alembic": ("corpus/database.py", "corpus/migrations/"),
     "chromadb": ("corpus/vectors.py",),
-    "dbos": ("api/runs.py", "api/ticks.py", "api/workers.py", "api/workflows.py"),
+    "dbos": (
+        "api/queues.py",
+        "api/runs.py",
+        "api/ticks.py",
+        "api/workers.py",
+        "api/workflows.py",
+    ),
     "dotenv": ("rag/settings.py",),
     "fastapi": ("api/",),
     "pydantic_settings": ("rag/settings.py",),

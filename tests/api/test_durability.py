@@ -1,13 +1,10 @@
 """A server that is killed loses nothing and doubles nothing of what it has accepted."""
 
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,64 +14,13 @@ from sqlalchemy import text as sql
 
 from api.app import create_app
 from rag import Pipeline, Settings
-from tests.api.serving import ended_job, free_port, serving
+from tests.api.process import Server, server
+from tests.api.serving import ended_job, serving
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = 24
 SECTIONS = 40  # of a document, each a chunk
 KILLS = 10
-
-
-class Server:
-    """`pincite serve` on a data folder, as a process that can be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.environment = {
-            **os.environ,
-            "PINCITE_DATA_DIR": str(folder),
-            "PINCITE_THREADS": "2",
-            "PYTHONPATH": str(ROOT),
-        }
-        self.process: subprocess.Popen[bytes] | None = None
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "api.cli", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(  # noqa: S603 -- its own program
-            command, env=self.environment, stderr=subprocess.DEVNULL
-        )
-
-    def is_ready(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, "pincite serve has stopped"
-        try:
-            return self.client.get("/readyz").is_success
-        except httpx.TransportError:
-            return False
-
-    def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 60
-        while not self.is_ready():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-    def end(self, by: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(by)
-        self.process.wait(timeout=60)
-
-
-@contextmanager
-def server(folder: Path) -> Iterator[Server]:
-    opened = Server(folder)
-    try:
-        yield opened
-    finally:
-        if opened.process is not None:
-            opened.process.kill()
-            opened.process.wait()
-        opened.client.close()
 
 
 def word(number: int, section: int) -> str:

@@ -86,6 +86,7 @@ def test_a_document_is_scheduled_by_what_a_person_calls_it() -> None:
         (["unicorn", "--every", "0 7 * * *"], "no document 'unicorn'"),
         (["--every", "0 7 * * *", "--webhook", "https://10.0.0.1/"], "which is not public"),
         (["--every", "0 7 * * *", "--folder"], "Set PINCITE_DIGEST_DIR."),
+        (["--every", "0 7 * * *", "--focus", " "], "The focus is blank"),
     ],
 )
 def test_what_can_not_be_scheduled_is_an_error_in_one_line(arguments: list[str], says: str) -> None:

@@ -143,6 +143,8 @@ def test_schedules_are_listed_and_found_by_name(
         ({"summary": {"filter": {"x": {"near": 1}}}}, "filter of 'x'"),
         ({"summary": {"document_ids": []}}, "'summary.document_ids' is []"),
         ({"summary": {"max_words": 3}}, "'summary.max_words' is 3"),
+        ({"summary": {"mode": "llm"}}, "Set PINCITE_LLM_BASE_URL"),
+        ({"summary": {"focus": " "}}, "The focus is blank"),
         ({"since": "yesterday"}, "'since' is 'yesterday'"),
         ({"every": "day"}, "no field 'every'"),
     ],
@@ -162,6 +164,8 @@ def test_a_bad_change_is_a_problem_and_changes_nothing(
     made, other = schedule(), schedule()
     path = f"/v1/schedules/{made['id']}"
     problem_of(client.patch(path, json={"cron": "never"}), 422, "invalid-request")
+    by_model = {"summary": {"mode": "llm"}}
+    problem_of(client.patch(path, json=by_model), 422, "invalid-request")
     problem_of(client.patch(path, json={"name": other["name"]}), 409, "name-taken")
     assert client.get(path).json() == made
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,19 @@ from rag import Pipeline, Settings, Summary, SummaryTask
 from rag.holdings import TENANT
 from rag.plan import Plan
 from rag.schedules import fire
+from rag.settings import variable
+from tests.api.process import Server, server
+from tests.api.receiver import receiver
 from tests.api.serving import ended_job, job_when, serving
-from tests.api.test_durability import Server, book
+from tests.api.test_durability import book
+from tests.api.test_summary_jobs import is_left_alone, prompt_of, send_books
+from tests.scribe import Scribe
+from tests.upstream import upstream
 
 SCHEDULES = 12
 ROUNDS = 3
 MOST_ROUNDS = 9  # in which more than one of the processes is quick enough to get a tick
+CALLS = 2  # of a model, at a time
 PAST = "2026-01-01T07:00:00.000Z"
 LONG_PAST = "2025-01-01T07:00:00.000Z"
 STORY = "The ferry sails at nine every morning. It carries forty cars to the island."
@@ -226,25 +234,17 @@ def test_a_run_whose_process_died_before_its_job_began_gets_it(
 def three_servers(folder: Path, database: str, chroma: str) -> Iterator[list[Server]]:
     """Three processes of `pincite serve` on one Postgres and one Chroma."""
     with ExitStack() as stack:
-        opened = [Server(folder / str(number)) for number in range(3)]
-        for server in opened:
-            server.environment |= {
+        opened = [stack.enter_context(server(folder / str(number))) for number in range(3)]
+        for one in opened:
+            one.environment |= {
                 "PINCITE_DATABASE_URL": database,
                 "PINCITE_CHROMA_URL": chroma,
                 "PINCITE_THREADS": "1",
             }
-            stack.callback(server.client.close)
-            server.start()
-            stack.callback(end, server)
-        for server in opened:
-            server.wait_until_ready()
+            one.start()
+        for one in opened:
+            one.wait_until_ready()
         yield opened
-
-
-def end(server: Server) -> None:
-    assert server.process is not None
-    server.process.kill()
-    server.process.wait()
 
 
 def test_three_processes_on_one_postgres_run_each_tick_once(
@@ -253,7 +253,7 @@ def test_three_processes_on_one_postgres_run_each_tick_once(
     database = postgres()
     engine = create_engine(make_url(database).set(drivername="postgresql+psycopg"))
     with three_servers(tmp_path, database, chroma) as servers:
-        clients = [server.client for server in servers]
+        clients = [one.client for one in servers]
         made = [
             make(clients[0], f"s{at}", since="all", only_if_changed=False)
             for at in range(SCHEDULES)
@@ -291,34 +291,79 @@ def test_three_processes_on_one_postgres_run_each_tick_once(
 def test_the_jobs_of_a_process_that_was_killed_are_done_by_another_and_no_other(
     tmp_path: Path, postgres: Callable[[], str], chroma: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """An upload, a summary and a digest: nothing is done, paid or delivered twice."""
     monkeypatch.setattr(workers, "_SILENCE", timedelta(seconds=7))
+    monkeypatch.setattr(workers, "_SAY", 0.5)
     database = postgres()
-    killed = Server(tmp_path / "killed")
-    killed.environment |= {"PINCITE_DATABASE_URL": database, "PINCITE_CHROMA_URL": chroma}
-    killed.start()
-    settings = Settings(
-        data_dir=tmp_path / "other",
-        threads=1,
-        database_url=SecretStr(database),
-        chroma_url=SecretStr(chroma),
-    )
-    try:
+    scribe = Scribe(0.1)
+    with (
+        receiver(204) as hooks,
+        upstream(scribe) as model,
+        server(tmp_path / "killed") as killed,
+    ):
+        of_model: dict[str, Any] = {
+            "llm_base_url": model.url,
+            "llm_model": "scribe",
+            "llm_concurrency": CALLS,
+        }
+        settings = Settings(
+            data_dir=tmp_path / "other",
+            threads=1,
+            database_url=SecretStr(database),
+            chroma_url=SecretStr(chroma),
+            summary_tokens=300,
+            webhook_allow_private=(ip_network("127.0.0.0/8"),),
+            **of_model,
+        )
+        killed.environment |= {
+            "PINCITE_DATABASE_URL": database,
+            "PINCITE_CHROMA_URL": chroma,
+            "PINCITE_SUMMARY_TOKENS": "300",
+            "PINCITE_WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8",
+            **{variable(name): str(value) for name, value in of_model.items()},
+        }
+        killed.start()
         killed.wait_until_ready()
-        files = [("files", (f"{at}.md", book(at, 1).encode())) for at in range(60)]
-        response = killed.client.post("/v1/documents", files=files)
-        job_id = response.json()["documents"][0]["job_id"]
+        send_books(killed.client, 3)
+        made = make(killed.client, "daily", webhook_url=hooks.url)
+        begin = {"collection": "default", "focus": "the harbour"}
+        summary_id = killed.client.post("/v1/summaries", json=begin).json()["id"]
+        run = killed.client.post(f"/v1/schedules/{made}/trigger").raise_for_status().json()
+        jobs = [summary_id, run["job_id"]]
+        for job_id in jobs:
+            job_when(killed.client, job_id, lambda job: job["done"] > 0)
+        scribe.latency = 600.0  # so that they do not get further
         with serving(create_app(settings)) as other:
-            assert other.get(f"/v1/jobs/{job_id}").json()["status"] == "running"
+            time.sleep(1)  # in which it could take what is not its own
+            files = [("files", (f"{at}.md", book(at, 1).encode())) for at in range(20)]
+            fields = {"collection": "herons"}
+            sent = killed.client.post("/v1/documents", files=files, data=fields).json()
+            jobs.append(sent["documents"][0]["job_id"])
+            job_when(killed.client, jobs[-1], lambda job: job["done"] > 0)
             killed.end(signal.SIGKILL)
-            at_kill = other.get(f"/v1/jobs/{job_id}").json()
-            job = ended_job(other, job_id)
-            listed = other.get("/v1/jobs").json()["items"]
-    finally:
-        end(killed)
-        killed.client.close()
-    assert at_kill["done"] < at_kill["total"]
-    assert (job["status"], job["done"], job["error"]) == ("done", at_kill["total"], None)
-    assert [one["id"] for one in listed] == [job_id]
+            assert model.sees(is_left_alone, 20)
+            before = [prompt_of(one) for one in model.requests]
+            engine = create_engine(make_url(database).set(drivername="postgresql+psycopg"))
+            with engine.connect() as connection:
+                lost = len(before) - connection.execute(sql("SELECT 1 FROM replies")).rowcount
+            engine.dispose()
+            scribe.latency = 0.0
+            left = [other.get(f"/v1/jobs/{job_id}").json() for job_id in jobs]
+            done = [ended_job(other, job_id) for job_id in jobs]
+            (run,) = runs_when(other, made, ended(1))
+            listed = {one["id"] for one in other.get("/v1/jobs").json()["items"]}
+            assert hooks.came.wait(10)
+            time.sleep(0.5)  # for what would come twice
+    assert {one["status"] for one in left} == {"running"}
+    assert all(one["done"] < one["total"] for one in left)
+    assert [(one["status"], one["error"]) for one in done] == [("done", None)] * 3
+    assert run["status"] == "done"
+    assert len(listed) == 4, "the upload of the books, and these three"
+    assert len(hooks.got) == 1
+    after = [prompt_of(one) for one in model.requests[len(before) :]]
+    assert len(set(before)) == len(before) > 0
+    assert len(set(after)) == len(after) > 0
+    assert len(set(before) & set(after)) <= lost <= CALLS, "only what was under way is paid twice"
 
 
 def test_a_process_that_is_stopped_in_order_leaves_its_name(

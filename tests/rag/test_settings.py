@@ -43,6 +43,7 @@ GOOD: dict[str, tuple[str, object]] = {
     "llm_price_in": ("0.4", 0.4),
     "llm_price_out": ("1.6", 1.6),
     "summary_tokens": ("1500", 1500),
+    "summaries_at_once": ("2", 2),
     "embedding_base_url": ("http://127.0.0.1:8081/v1", "http://127.0.0.1:8081/v1"),
     "embedding_api_key": ("sk-s3cret", SecretStr("sk-s3cret")),
     "embedding_model": ("bge-small", "bge-small"),
@@ -82,6 +83,7 @@ BAD = {
     "llm_price_in": ["-0.1", "cheap"],
     "llm_price_out": ["-0.1", "cheap"],
     "summary_tokens": ["199", "20001", "x"],
+    "summaries_at_once": ["0", "257", "all"],
     "log_level": ["loud", "INFO\n", ""],
 }
 
