@@ -59,6 +59,14 @@ def claim_precision(
     return sum(supports(references, claim) for claim in claims) / len(claims)
 
 
+def forbidden(answer: str, words: Sequence[str]) -> float | None:
+    """Share of what no answer may have, figures or phrases, that the answer has as whole words."""
+    if not words:
+        return None
+    said = f" {normalized(answer)} "
+    return sum(f" {normalized(one)} " in said for one in words) / len(words)
+
+
 def right_abstention(*, abstained: bool, expected: bool) -> float:
     """1 where the system abstained just when it should, else 0."""
     return float(abstained == expected)
