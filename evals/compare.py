@@ -211,6 +211,21 @@ def decide(found: Difference, max_drop: float) -> Decision:
     return Decision(found.metric, Gate.UNDECIDED, f"{shown}; {_needed(found, max_drop)}")
 
 
+def decisions(
+    before: tuple[dict[str, Any], Sequence[Record]],
+    after: tuple[dict[str, Any], Sequence[Record]],
+    names: Sequence[str],
+    max_drop: float,
+) -> tuple[Comparison, list[Decision]]:
+    """What a gate says of each of some metrics that the first run has, and by what.
+
+    With m metrics each is judged at 1 - 5 % / m (Bonferroni), so that more metrics do not mean more
+    false alarms. Raises UnusableRun as `compare` does.
+    """
+    found = compare(before, after, names=names, level=1 - 0.05 / len(names))
+    return found, [decide(one, max_drop) for one in found.differences]
+
+
 def _needed(found: Difference, max_drop: float) -> str:
     if not found.smallest or not max_drop:
         return "more cases would tell"

@@ -32,11 +32,11 @@ class Outcome:
     """An answer, as the scores look at it.
 
     `verdicts` has one for each claim, in the order of `statements`; none where there were no
-    sources. `cited` is where the citations point. `texts` are those of the passages that it was made
-    from, best first, `places` where they stand, and `tokens` how long they are. Where is not known
-    of another system's. `confidence` is the
-    probability that its weakest claim is supported. Of a summary, `coverage` tells of each document
-    whether it is cited, and `read` how many sentences they have.
+    sources. `cited` is where the citations point. `texts` are those of the passages that it was
+    made from, best first, `places` where they stand, and `tokens` how long they are. Of another
+    system's answer it is not known where anything stands. `confidence` is the probability that its
+    weakest claim is supported. Of a summary, `coverage` tells of each document whether it is cited,
+    and `read` how many sentences they have.
     """
 
     text: str

@@ -157,20 +157,27 @@ def _note_retrieval(
         found.unscored.update(dict.fromkeys(("support_recall", *ranked, *spans), places))
         return
     else:
-        hits = _hits(places, outcome.places)
-        cited = _hits(places, outcome.cited)
+        hits = hits_of(places, outcome.places)
+        cited = hits_of(places, outcome.cited)
         found.scores["support_recall"] = metrics.recall_at(len(cited), cited, number)
         _note_spans(places, _within(outcome), found)
-    found.scores["recall@10"] = metrics.recall_at(_DEPTH, hits, number)
-    found.scores["mrr"] = metrics.reciprocal_rank(hits[:_DEPTH])
-    found.scores["ndcg@10"] = metrics.ndcg_at(_DEPTH, hits, number)
+    found.scores.update(ranked_scores(hits, number))
 
 
-def _hits(wanted: Sequence[Place], found: Sequence[Place]) -> list[frozenset[int]]:
+def hits_of(wanted: Sequence[Place], found: Sequence[Place]) -> list[frozenset[int]]:
     """For each place that was found, which of the wanted ones it overlaps."""
     return [
         frozenset(at for at, place in enumerate(wanted) if _overlap(place, one)) for one in found
     ]
+
+
+def ranked_scores(hits: Sequence[frozenset[int]], number: int) -> dict[str, float]:
+    """The scores of passages by rank, of which each has those of `number` spans that are hit."""
+    return {
+        "recall@10": metrics.recall_at(_DEPTH, hits, number),
+        "mrr": metrics.reciprocal_rank(hits[:_DEPTH]),
+        "ndcg@10": metrics.ndcg_at(_DEPTH, hits, number),
+    }
 
 
 def _note_spans(wanted: Sequence[Place], got: Sequence[Place], found: Scored) -> None:
