@@ -11,7 +11,7 @@ from corpus.chunk import MAX_TOKENS
 from corpus.types import Document
 from evals.cases import Case, read_cases
 from evals.cli import main
-from evals.folder import RECORDS, RUN, Record, read_run, write_json, write_lines
+from evals.folder import RECORDS, RUN, SUMMARY, Record, read_run, write_json, write_lines
 from evals.golden import CASES, golden_uploads
 from evals.golden.floors import EVERY, floors_of, read_floors, shortfalls
 from evals.golden.regressions import (
@@ -28,7 +28,7 @@ from evals.naming import names_of
 from evals.retrieval import filled
 from evals.run import Plan, run
 from evals.scores import forbidden
-from rag import Pipeline
+from rag import Pipeline, Settings
 from rag.types import EXTRACTIVE
 from tests.corpus.texts import SAMPLES
 
@@ -36,6 +36,7 @@ KINDS = {
     *("prose", "table-cell", "multi-document", "conflict", "correction"),
     *("date-arithmetic", "unanswerable", "injected"),
 }
+WITH_TIES = ("table-cell-06", "conflict-09", "injected-02", "injected-03")  # in what they find
 PLANTED = ("no dense half", "the worst first", "characters for tokens")
 
 
@@ -176,6 +177,30 @@ def test_a_gate_sees_a_regression_of_the_retriever_and_no_noise(
     assert dropped(planted[name])
     assert times(resampled, planted[name]) >= 0.8 * RUNS
     assert times(exchanged, planted[name]) <= 1  # 2.5 % of such runs, by the interval's tail
+
+
+def test_the_same_seed_gives_the_same_report_in_another_folder(
+    pipeline: Pipeline, cases: list[Case], tmp_path: Path
+) -> None:
+    """Whatever the number of threads, the order of the documents, and what is asked at once."""
+    asked = [one for one in cases if one.id in WITH_TIES]
+    asked.append(Case(id="summary", documents=["tram-night-service.html"]))
+    settings = Settings(data_dir=tmp_path / "data", threads=1)
+    other = Pipeline(settings)
+    try:
+        asyncio.run(other.add(golden_uploads()[::-1]))
+        asyncio.run(other.index())
+        for name, opened, at_once in (("one", pipeline, 1), ("two", other, 3)):
+            folder = tmp_path / name / "run"
+            folder.parent.mkdir()
+            plan = Plan(asked, at_once=at_once)
+            asyncio.run(run(plan, folder, opened.settings, opened, lambda _done, _of: None))
+            assert main(["report", str(folder), "--out", str(folder / "report.html")]) == 0
+    finally:
+        other.close()
+    for made in (RUN, RECORDS, SUMMARY, "report.html"):
+        first, second = (tmp_path / name / "run" / made for name in ("one", "two"))
+        assert first.read_bytes() == second.read_bytes(), made
 
 
 def test_the_command_of_a_gate_sees_it_too(
