@@ -8,7 +8,7 @@ from typing import Any
 from evals.folder import Record
 from evals.golden import FLOORS
 from evals.scoring import METRICS
-from evals.summary import summary
+from evals.summary import FAILED, summary
 
 EVERY = "all"  # the kind under which the means over all cases stand
 
@@ -62,9 +62,13 @@ def read_floors() -> Floors:
 
 
 def shortfalls(records: Sequence[Record], floors: Floors, seed: int = 0) -> list[str]:
-    """What is worse than its floor: the metric, the floor, the value, and the worst cases."""
+    """What is worse than its floor: the metric, the floor, the value, and the worst cases.
+
+    A case that failed, which is in no mean, falls short of any.
+    """
     means = _means(summary(records, seed))
-    return [
+    failed = [one for one in records if one["status"] == FAILED]
+    return [f"{one['id']} failed: {one['error']}" for one in failed] + [
         said
         for kind, by_metric in floors.items()
         for name, floor in by_metric.items()

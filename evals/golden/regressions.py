@@ -115,7 +115,7 @@ def times(redrawn: Callable[[Pairs, int], Pairs], pairs: Pairs) -> int:
 
 
 def main() -> None:
-    """Print what a gate says of each regression, and of as much change that is none."""
+    """Print how often a gate sees each regression, and sees one in as much change that is none."""
     head = ("planted", "whole set", f"redrawn, of {RUNS}", f"noise, of {RUNS}", *METRICS)
     table = Table(*head, box=None, pad_edge=False)
     cases = read_cases(CASES)
@@ -131,10 +131,7 @@ def main() -> None:
                 *(_shown(pairs, metric) for metric in METRICS),
             )
     Console(width=120).print(table)
-    print(
-        "caught of the sets that were redrawn, alarms of the noise; in brackets: the smallest drop"
-    )
-    print("that would be seen 4 times of 5, at such a spread")
+    print("in brackets: the smallest drop that would be seen 4 times of 5, at such a spread")
 
 
 def _shown(pairs: Pairs, metric: str) -> str:
