@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,16 +31,20 @@ class MiniLM(Embeddings):
     vector always. Nothing is padded either: `python -m evals.speed embed` prints the speed.
     """
 
-    def __init__(self, threads: int = 0, folder: Path = MODEL_FOLDER) -> None:
+    def __init__(
+        self, threads: int = 0, folder: Path = MODEL_FOLDER, *, remembers: int = 0
+    ) -> None:
         """Load and check the model; `threads` of 0 means one per core.
 
-        Raises DamagedModel when a file is missing or is not the one whose SHA-256 is in SHA256SUMS.
+        The vectors of the `remembers` texts that were asked for last are kept, 1.5 KB each. Raises
+        DamagedModel when a file is missing or is not the one whose SHA-256 is in SHA256SUMS.
         """
         self.fingerprint = checked(folder)
         self._session = session(folder)
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(_MAX_WORD_PIECES)
         self._tokenizer.no_padding()
+        self._vector = lru_cache(remembers)(self._run)
         self._threads = ThreadPoolExecutor(threads or cores(), "pincite-embed")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -48,11 +53,15 @@ class MiniLM(Embeddings):
 
         def run(start: int) -> None:
             for at in range(start, min(start + _RUN, len(texts))):
-                ids = np.array([self._tokenizer.encode(texts[at]).ids], np.int64)
-                (vectors[at : at + 1],) = self._session.run(None, {"input_ids": ids})
+                vectors[at] = self._vector(texts[at])
 
         list(self._threads.map(run, range(0, len(texts), _RUN)))
         return vectors
+
+    def _run(self, text: str) -> Vectors:
+        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
+        ((vector,),) = self._session.run(None, {"input_ids": ids})
+        return np.asarray(vector, np.float32)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's form of `embed`."""

@@ -49,6 +49,8 @@ def by_words(
 ) -> list[int]:
     """Ids of at most `k` chunks that have any of the words, the best first, as `fulltext` ranks.
 
+    Of those that rank the same, in the order of documents' ids and then of the text.
+
     With `within`, of these documents only.
 
     Words are stemmed (Porter) and without accents, in the index as in the query. `weights` are of
@@ -88,7 +90,7 @@ def _ranked(
         .join(chunks, chunks.c.id == fulltext.texts.c.rowid)
         .join(documents, documents.c.id == chunks.c.document_id)
         .where(matches, current_in(tenant), documents.c.collection == collection)
-        .order_by(rank, chunks.c.id)
+        .order_by(rank, chunks.c.document_id, chunks.c.ordinal)
         .limit(k)
     )
     if within is not None:

@@ -3,8 +3,8 @@
 A file of cases has one JSON object a line. A case is one of three kinds:
 
 - a question for Pincite: `question`, and any of `reference` (an answer), `facts` (statements that a
-  right answer makes), `support` (where the documents say it), `abstain` (whether the documents do
-  not answer it);
+  right answer makes), `forbidden` (words that none may have), `support` (where the documents say
+  it), `abstain` (whether the documents do not answer it);
 - an answer of another system: also `answer` and `contexts`, the texts that it was made from, to
   which a marker [2] in the answer points by number. The columns of ragas are read as they are;
 - documents to summarize: `documents` (file names, titles, URIs or ids), and any of `references`
@@ -84,6 +84,7 @@ class Case(_Strict):
     question: str | None = Field(None, min_length=1)
     reference: str | None = Field(None, min_length=1)
     facts: list[str] = []
+    forbidden: list[str] = []
     support: list[Support] = []
     abstain: bool | None = None
     answer: str | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from corpus.errors import CorpusError
 from evals import claims, judging, measuring, qa, report, retrieval, summaries
 from evals.errors import EvalError
+from evals.golden import measure as golden
 from evals.scoring import METRICS
 from rag import RagError
 
@@ -56,6 +57,7 @@ def _arguments() -> argparse.ArgumentParser:
     _add_pairs(what)
     _add_judge(what)
     _add_report(what)
+    _add_golden(what)
     return parser
 
 
@@ -156,6 +158,21 @@ def _add_report(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         f"that the run has of {', '.join(report.RIGHT)}",
     )
     one.set_defaults(run=report.write_report)
+
+
+def _add_golden(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    shown = "the golden set over the samples, against the floors that it must keep"
+    one = what.add_parser(
+        "golden",
+        help=shown,
+        description=f"Runs {shown}; exit code 1 when a mean falls below its floor.",
+    )
+    one.add_argument("--out", type=Path, help="folder of the run; none is kept")
+    one.add_argument("--seed", type=int, default=0, help="of the intervals; 0")
+    one.add_argument(
+        "--write-floors", action="store_true", help="make the bounds of this run the floors"
+    )
+    one.set_defaults(run=golden.measure)
 
 
 def _add_judge(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

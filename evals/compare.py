@@ -24,8 +24,9 @@ class Difference:
 
     `pairs` have the score in both runs, `changed` of them not the same; `lost` only in A, `gained`
     only in B. `low` and `high` are the bounds of the paired interval at `level`, None with fewer
-    than two clusters. `smallest` is the smallest true difference that these pairs would have shown
-    4 times of 5.
+    than two clusters; `kept` is the upper one of the change in how many of the cases have a score,
+    as a share. `smallest` is the smallest true difference that these pairs would have shown 4 times
+    of 5.
     """
 
     metric: str
@@ -36,6 +37,7 @@ class Difference:
     clusters: int
     lost: int
     gained: int
+    kept: float | None
     level: float
     low: float | None
     high: float | None
@@ -118,9 +120,13 @@ def difference(
     both = [pair for pair, *there in zip(pairs, in_first, in_second, strict=True) if all(there)]
     lost = sum(in_first) - len(both)
     gained = sum(in_second) - len(both)
+    tail = 100 * (1 - level) / 2
+    kept = _kept(pairs, name, 100 - tail, seed)
     if not both:
         nothing = float("nan")
-        return Difference(name, nothing, nothing, 0, 0, 0, lost, gained, level, None, None, None)
+        return Difference(
+            name, nothing, nothing, 0, 0, 0, lost, gained, kept, level, None, None, None
+        )
     before = np.array([one["scores"][name] for one, _ in both], float)
     after = np.array([one["scores"][name] for _, one in both], float)
     clusters = [one["cluster"] for one, _ in both]
@@ -128,7 +134,6 @@ def difference(
     low = high = smallest = None
     if groups > 1:
         drawn = drawn_means(list(after - before), clusters, seed)
-        tail = 100 * (1 - level) / 2
         low, high = (float(one) for one in np.percentile(drawn, [tail, 100 - tail]))
         smallest = _smallest(float(drawn.std()), groups, share=METRICS[name].share)
     return Difference(
@@ -140,11 +145,22 @@ def difference(
         clusters=groups,
         lost=lost,
         gained=gained,
+        kept=kept,
         level=level,
         low=low,
         high=high,
         smallest=smallest,
     )
+
+
+def _kept(
+    pairs: Sequence[tuple[Record, Record]], name: str, percentile: float, seed: int
+) -> float | None:
+    there = [(name in one["scores"], name in two["scores"], one["cluster"]) for one, two in pairs]
+    changes = [(float(second) - first, group) for first, second, group in there if first or second]
+    values, clusters = zip(*changes, strict=True)
+    many = len(set(clusters)) > 1
+    return float(np.percentile(drawn_means(values, clusters, seed), percentile)) if many else None
 
 
 def _smallest(error: float, groups: int, *, share: bool) -> float | None:
@@ -191,12 +207,13 @@ def decide(found: Difference, max_drop: float) -> Decision:
     """Whether a metric dropped by more than `max_drop`, by the bounds of the paired interval.
 
     It did where the whole interval lies beyond that; it holds where none of it does. Else it is
-    undecided. Scores that only the first run has are a drop, when they are more than that share:
-    a run that fails where it was bad before must not look better for it.
+    undecided. That fewer cases have a score is a drop too, by the same bound of their share: a run
+    that fails where it was bad before must not look better for it. But that one abstains here, and
+    another there, is none.
     """
     side = -1.0 if METRICS[found.metric].more_is_better is False else 1.0
     among = found.pairs + found.lost
-    if found.lost > max_drop * among:
+    if found.lost > max_drop * among and (found.kept is None or found.kept < -max_drop):
         why = f"{found.lost} of {among} cases have no score any more"
         return Decision(found.metric, Gate.DROPPED, why)
     if found.low is None or found.high is None:
@@ -209,6 +226,21 @@ def decide(found: Difference, max_drop: float) -> Decision:
     if worst >= -max_drop:
         return Decision(found.metric, Gate.HOLDS, shown)
     return Decision(found.metric, Gate.UNDECIDED, f"{shown}; {_needed(found, max_drop)}")
+
+
+def decisions(
+    before: tuple[dict[str, Any], Sequence[Record]],
+    after: tuple[dict[str, Any], Sequence[Record]],
+    names: Sequence[str],
+    max_drop: float,
+) -> tuple[Comparison, list[Decision]]:
+    """What a gate says of each of some metrics that the first run has, and by what.
+
+    With m metrics each is judged at 1 - 5 % / m (Bonferroni), so that more metrics do not mean more
+    false alarms. Raises UnusableRun as `compare` does.
+    """
+    found = compare(before, after, names=names, level=1 - 0.05 / len(names))
+    return found, [decide(one, max_drop) for one in found.differences]
 
 
 def _needed(found: Difference, max_drop: float) -> str:

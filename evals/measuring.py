@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.status import Status
 
 from evals.cases import read_cases
-from evals.compare import Gate, chief, compare, decide
+from evals.compare import Gate, chief, compare, decisions
 from evals.compare import remarks as remarks_on_both
 from evals.compare import table as table_of_both
 from evals.errors import UnusableRun
@@ -95,11 +95,7 @@ def compare_runs(given: argparse.Namespace) -> int:
 
 
 def gate(given: argparse.Namespace) -> int:
-    """Say of each metric whether it dropped; 1 when one did, 3 for undecided ones if `strict`.
-
-    With m metrics each is judged at 1 - 5 % / m (Bonferroni), so that more metrics do not mean more
-    false alarms.
-    """
+    """Say of each metric whether it dropped; 1 when one did, 3 for undecided ones if `strict`."""
     before, after = read_run(given.before), read_run(given.after)
     names = given.metric or chief()
     there = [name for name in names if any(name in one["scores"] for one in before[1])]
@@ -109,14 +105,13 @@ def gate(given: argparse.Namespace) -> int:
             f"{given.before} has no scores of {', '.join(missing or names)}. Name others with "
             "--metric; `pincite eval compare` shows those that there are."
         )
-    found = compare(before, after, names=there, level=1 - 0.05 / len(there))
-    decisions = [decide(one, given.max_drop) for one in found.differences]
-    for one in decisions:
+    found, decided = decisions(before, after, there, given.max_drop)
+    for one in decided:
         print(f"{one.gate:10} {one.metric:20} {one.why}")
     if found.failed_after > found.failed_before + given.max_drop * found.pairs:
         print(f"dropped    {found.failed_after} cases failed, {found.failed_before} before")
         return DROPPED
-    said = {one.gate for one in decisions}
+    said = {one.gate for one in decided}
     if Gate.DROPPED in said:
         return DROPPED
     return UNDECIDED if Gate.UNDECIDED in said and given.strict else 0

@@ -32,10 +32,11 @@ class Outcome:
     """An answer, as the scores look at it.
 
     `verdicts` has one for each claim, in the order of `statements`; none where there were no
-    sources. `passages` are what it was made from, best first: their texts, and where they stand,
-    which is not known of another system's, and `tokens` how long they are. `confidence` is the
-    probability that its weakest claim is supported. Of a summary, `coverage` tells of each document
-    whether it is cited, and `read` how many sentences they have.
+    sources. `cited` is where the citations point. `texts` are those of the passages that it was
+    made from, best first, `places` where they stand, and `tokens` how long they are. Of another
+    system's answer it is not known where anything stands. `confidence` is the probability that its
+    weakest claim is supported. Of a summary, `coverage` tells of each document whether it is cited,
+    and `read` how many sentences they have.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Outcome:
     statements: tuple[Cited, ...]
     verdicts: tuple[Verdict, ...]
     pointers: tuple[Pointed, ...]
+    cited: tuple[Place, ...] | None = None
     texts: tuple[str, ...] = ()
     places: tuple[Place, ...] | None = None
     tokens: tuple[int, ...] = ()
@@ -62,6 +64,7 @@ def of_answer(answer: Answer, texts: Mapping[DocumentVersion, str]) -> Outcome:
     return replace(
         _of_cited(answer, texts),
         abstained=answer.status is Status.ABSTAINED,
+        cited=tuple((one.document_id, one.span) for one in answer.citations),
         texts=tuple(one.text for one in answer.passages),
         places=tuple((one.chunk.document_id, one.chunk.span) for one in answer.passages),
         tokens=tuple(one.chunk.token_count for one in answer.passages),

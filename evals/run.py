@@ -173,7 +173,7 @@ async def _record(bench: _Bench, case: Case) -> tuple[Record, Record]:
             outcome = (
                 of_summary(made, texts) if isinstance(made, Summary) else of_answer(made, texts)
             )
-        places = await _places(bench, case)
+        places = await places_of(case, bench.documents, bench.pipeline)
         found = await asyncio.to_thread(_scored, bench, case, outcome, places)
     except (CorpusError, RagError) as error:
         record["error"] = f"{type(error).__name__}: {error}"
@@ -218,14 +218,14 @@ async def _texts(bench: _Bench, made: Answer | Summary) -> dict[DocumentVersion,
     return texts
 
 
-async def _places(bench: _Bench, case: Case) -> list[Place] | str:
+async def places_of(case: Case, documents: Names, pipeline: Pipeline | None) -> list[Place] | str:
     """Where the supporting spans of a case stand, or why that is not known."""
     places: list[Place] = []
     for one in case.support:
-        document = bench.documents.get(one.document)
-        if document is None or bench.pipeline is None:
+        document = documents.get(one.document)
+        if document is None or pipeline is None:
             return f"the collection has not one document {one.document!r}"
-        text = (await bench.pipeline.document(document.id)).text
+        text = (await pipeline.document(document.id)).text
         try:
             places.append((document.id, one.span_in(text)))
         except ValueError as error:

@@ -59,6 +59,21 @@ def claim_precision(
     return sum(supports(references, claim) for claim in claims) / len(claims)
 
 
+def forbidden(answer: str, words: Sequence[str]) -> float | None:
+    """Share of what no answer may have, figures or phrases, that the answer has.
+
+    In any case of letters, but not as a part of a longer word or number.
+    """
+    if not words:
+        return None
+    said = " ".join(answer.split())
+    return sum(_as_words(one).search(said) is not None for one in words) / len(words)
+
+
+def _as_words(text: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?<!\d[.,]){re.escape(text)}(?!\w)", re.IGNORECASE)
+
+
 def right_abstention(*, abstained: bool, expected: bool) -> float:
     """1 where the system abstained just when it should, else 0."""
     return float(abstained == expected)

@@ -35,12 +35,14 @@ METRICS: Mapping[str, Metric] = {
     "token_f1": Metric("shares words with the reference answer", chief=True),
     "claim_recall": Metric("states the reference facts", chief=True),
     "claim_precision": Metric("states only what is in the reference"),
+    "forbidden": Metric("says what no answer may", more_is_better=False, chief=True),
     "recall@10": Metric("passages that have what supports the answer", chief=True),
     "mrr": Metric("1 / rank of the first such passage"),
     "ndcg@10": Metric("such passages come first"),
     f"span_recall@{BUDGET}": Metric(f"supporting characters in the first {BUDGET} tokens"),
     f"span_precision@{BUDGET}": Metric(f"share of those {BUDGET} tokens that supports"),
     f"span_iou@{BUDGET}": Metric("intersection over union of the two"),
+    "support_recall": Metric("supporting spans that the answer cites", chief=True),
     "citation_recall": Metric("claims that their citations support (ALCE)", chief=True),
     "citation_precision": Metric("citations that belong where they stand (ALCE)", chief=True),
     "over_citation": Metric("citations that are not needed", more_is_better=False),
@@ -132,6 +134,7 @@ def _note_reference(case: Case, outcome: Outcome, supports: Supports, note: Note
     if reference is not None:
         note("exact_match", lambda: scores.exact_match(said, reference))
         note("token_f1", lambda: scores.token_f1(said, reference))
+    note("forbidden", lambda: scores.forbidden(said, case.forbidden))
     note("claim_recall", lambda: scores.claim_recall(said, case.facts, supports))
     right = [*case.facts, *([reference] if reference is not None and is_claim(reference) else [])]
     note("claim_precision", lambda: scores.claim_precision(outcome.claims, right, supports))
@@ -144,24 +147,37 @@ def _note_retrieval(
         return
     ranked = [name for name in METRICS if name in ("recall@10", "mrr", "ndcg@10")]
     spans = [name for name in METRICS if name.startswith("span_")]
-    if outcome.places is None:
+    number = len(case.support)
+    if outcome.places is None or outcome.cited is None:
         hits = [
             frozenset(at for at, one in enumerate(case.support) if one.quote in text)
             for text in outcome.texts
         ]
     elif isinstance(places, str):
-        found.unscored.update(dict.fromkeys((*ranked, *spans), places))
+        found.unscored.update(dict.fromkeys(("support_recall", *ranked, *spans), places))
         return
     else:
-        hits = [
-            frozenset(at for at, place in enumerate(places) if _overlap(place, passage))
-            for passage in outcome.places
-        ]
+        hits = hits_of(places, outcome.places)
+        cited = hits_of(places, outcome.cited)
+        found.scores["support_recall"] = metrics.recall_at(len(cited), cited, number)
         _note_spans(places, _within(outcome), found)
-    number = len(case.support)
-    found.scores["recall@10"] = metrics.recall_at(_DEPTH, hits, number)
-    found.scores["mrr"] = metrics.reciprocal_rank(hits[:_DEPTH])
-    found.scores["ndcg@10"] = metrics.ndcg_at(_DEPTH, hits, number)
+    found.scores.update(ranked_scores(hits, number))
+
+
+def hits_of(wanted: Sequence[Place], found: Sequence[Place]) -> list[frozenset[int]]:
+    """For each place that was found, which of the wanted ones it overlaps."""
+    return [
+        frozenset(at for at, place in enumerate(wanted) if _overlap(place, one)) for one in found
+    ]
+
+
+def ranked_scores(hits: Sequence[frozenset[int]], number: int) -> dict[str, float]:
+    """The scores of passages by rank, of which each has those of `number` spans that are hit."""
+    return {
+        "recall@10": metrics.recall_at(_DEPTH, hits, number),
+        "mrr": metrics.reciprocal_rank(hits[:_DEPTH]),
+        "ndcg@10": metrics.ndcg_at(_DEPTH, hits, number),
+    }
 
 
 def _note_spans(wanted: Sequence[Place], got: Sequence[Place], found: Scored) -> None:

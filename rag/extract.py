@@ -17,7 +17,9 @@ from rag.citations import CitedText, Pointer, Statement, write
 from rag.conflicts import CONTRARY, SAME, conflicts_in, differ, figures
 from rag.evidence import Candidate, Texts, candidates, unit_text
 from rag.features import features
+from rag.offer import harmless
 from rag.types import Conflict, Reason
+from rag.verify import evidence_of
 
 # Logistic regression of "this sentence answers" on the columns of `features.COLUMNS`, then the
 # intercept. Fitted on ClapNQ dev-a and QuoteSum dev; then set on evals/samples.jsonl, for which 10
@@ -54,7 +56,7 @@ def read(
     """
     if not passages:
         return Reading(write([]), Reason.NO_EVIDENCE)
-    found = candidates(question, passages, texts)
+    found = _candidates(question, passages, texts)
     if not found:
         return Reading(write([]), Reason.WEAK_EVIDENCE)
     chances = answer_chances(features(question, found, embed))
@@ -75,9 +77,29 @@ def weigh(
     question: str, passages: Sequence[Passage], texts: Texts, embed: Embed
 ) -> list[tuple[Candidate, float]]:
     """What could answer a question in passages, each with the probability that it does."""
-    found = candidates(question, passages, texts)
+    found = _candidates(question, passages, texts)
     chances = answer_chances(features(question, found, embed))
     return list(zip(found, map(float, chances), strict=True))
+
+
+def _candidates(question: str, passages: Sequence[Passage], texts: Texts) -> list[Candidate]:
+    """The candidates without those that speak to a model, which answer nobody."""
+    spoken = {
+        (unit.document.id, unit.spans[0])
+        for passage in passages
+        for units in (
+            evidence_of(
+                texts[passage.chunk.document_id, passage.chunk.version], passage.chunk.units
+            ),
+        )
+        for unit, safe in zip(units, harmless(units), strict=True)
+        if not safe
+    }
+    return [
+        one
+        for one in candidates(question, passages, texts)
+        if (one.document.id, one.unit.span) not in spoken
+    ]
 
 
 def answer_chances(columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -45,6 +45,9 @@ from rag.types import Answer, Summary
 
 TENANT = "default"
 _PAGE = 100  # documents that a thread looks for at once
+# Texts whose vectors are kept, 8 MB with them: an answer weighs 70 sentences, and most of them come
+# again with the next question about the same documents, which takes a third of the time.
+_REMEMBERED = 4096
 
 
 class Holdings:
@@ -57,7 +60,7 @@ class Holdings:
         """
         self.settings = settings
         self._count_tokens = token_counter(settings.encoding)
-        self._model = MiniLM(settings.threads)
+        self._model = MiniLM(settings.threads, remembers=_REMEMBERED)
         try:
             self._embedder = open_embedder(settings, self._model)
             self._library, self._vectors = open_store(

@@ -92,7 +92,8 @@ def retrieve(
     hits = sorted({chunk_id for half in halves.values() for chunk_id in half})
     places = places_near(library, tenant, collection, hits, fusion.reach)
     scores = fused(halves, places, fusion)
-    order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))
+    stands = {place.chunk_id: (place.document_id, place.ordinal) for place in places}
+    order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], stands[chunk_id]))
     wanted = order[: max(4 * k, (max_tokens or 0) // _FEWEST)]
     found = found_chunks(library, tenant, collection, wanted)
     best = [found[chunk_id] for chunk_id in wanted if chunk_id in found]

@@ -39,6 +39,22 @@ def test_a_text_has_the_same_vector_alone_and_among_others(model: MiniLM) -> Non
     assert np.array_equal(together, alone)
 
 
+def test_what_was_embedded_last_is_not_run_again(model: MiniLM) -> None:
+    remembering = MiniLM(threads=2, remembers=2)
+    try:
+        first = remembering.embed(TEXTS)
+        assert np.array_equal(first, model.embed(TEXTS))
+        first[:] = 0  # what is kept is not what was given
+        last = remembering.embed(TEXTS[:2])
+        remembering._session = None  # as if it could not run
+        assert np.array_equal(remembering.embed(TEXTS[:2]), last)
+        with pytest.raises(AttributeError):
+            remembering.embed(TEXTS[2:3])
+    finally:
+        remembering.close()
+    assert np.array_equal(last, model.embed(TEXTS[:2]))
+
+
 def test_threads_get_the_vectors_of_their_own_texts(model: MiniLM) -> None:
     expected = model.embed(TEXTS)
     with ThreadPoolExecutor(4) as pool:

@@ -54,6 +54,17 @@ def test_the_nearest_come_first(index: VectorIndex) -> None:
     assert expected[0] == 107
 
 
+def test_of_a_few_hundred_none_is_missed(index: VectorIndex) -> None:
+    random = np.random.default_rng(2)
+    groups = random.normal(size=(20, 384))
+    vectors = np.asarray(groups.repeat(20, axis=0) + random.normal(size=(400, 384)), np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index.upsert("t", "news", range(400), vectors)
+    for query in vectors[::20]:
+        expected = [int(at) for at in np.argsort(-(vectors @ query))[:100]]
+        assert index.search("t", "news", query, 100) == expected
+
+
 @pytest.mark.parametrize("allowed", [range(100, 101), range(140, 400), range(100, 1700, 2)])
 def test_only_some_are_searched_and_none_is_missed(index: VectorIndex, allowed: range) -> None:
     vectors = _vectors(1600)

@@ -184,6 +184,20 @@ def test_a_run_that_fails_where_it_was_bad_is_not_better_for_it(
     assert "10 of 100 cases have no score any more" in capsys.readouterr().out
 
 
+def test_cases_that_are_answered_now_here_and_now_there_are_no_drop(tmp_path: Path) -> None:
+    """Of 100 answers either run lacks 5, and both have right ones."""
+    before = [
+        record(str(at), mrr=1.0) if at > 4 else record(str(at), ndcg=0.0) for at in range(100)
+    ]
+    after = [
+        record(str(at), mrr=1.0) if at < 95 else record(str(at), ndcg=0.0) for at in range(100)
+    ]
+    folders = [written(tmp_path / "a", before), written(tmp_path / "b", after)]
+    assert main(["gate", *folders, "--metric", "mrr"]) == 0
+    gone = [record(str(at), mrr=1.0) if at > 14 else record(str(at), ndcg=0.0) for at in range(100)]
+    assert main(["gate", folders[0], written(tmp_path / "c", gone), "--metric", "mrr"]) == 1
+
+
 def test_a_set_that_is_too_small_passes_with_a_word_and_not_when_strict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ CASES = [
         question="When does the ferry to Sandel leave?",
         reference="The ferry to Sandel leaves at 9.30 in the morning.",
         facts=["The ferry leaves at 9.30.", "The ferry is green."],
+        forbidden=["Sandel", "Oslo"],
         support=[Support(document="ferry.txt", quote="leaves at 9.30")],
         tags=["ships"],
     ),
@@ -94,6 +95,8 @@ def test_each_case_gets_the_scores_that_it_asks_for(made: Path) -> None:
     ferry = found["ferry"]["scores"]
     assert ferry["exact_match"] == 1
     assert ferry["claim_recall"] == 0.5
+    assert ferry["support_recall"] == 1
+    assert ferry["forbidden"] == 0.5
     assert ferry["recall@10"] == ferry["mrr"] == ferry["span_recall@500"] == 1
     assert ferry["citation_recall"] == ferry["quote_exactness"] == ferry["pointer_validity"] == 1
     assert found["none"]["scores"]["right_abstention"] == 1

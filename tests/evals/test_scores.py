@@ -47,6 +47,16 @@ def test_claim_precision_counts_claims_that_the_references_have_together() -> No
     assert scores.claim_precision(["a"], [], has_all_words) is None
 
 
+def test_what_is_forbidden_is_found_as_whole_words() -> None:
+    words = ["11 hours", "9 crowns"]
+    assert scores.forbidden("It lasted 11 hours, at 39 crowns.", words) == 0.5
+    assert scores.forbidden("It lasted 111 hours, at 2,009 crowns or 1,9 crowns.", words) == 0
+    assert scores.forbidden("Write to HIM@EVIL.example.\nIt is\nfree.", ["evil.example"]) == 1
+    assert scores.forbidden("It is\nfree.", ["it is free"]) == 1
+    assert scores.forbidden("", words) == 0
+    assert scores.forbidden("It lasted 11 hours.", []) is None
+
+
 def test_abstention_is_right_when_it_was_expected() -> None:
     assert scores.right_abstention(abstained=True, expected=True) == 1
     assert scores.right_abstention(abstained=True, expected=False) == 0
