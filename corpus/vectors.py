@@ -30,9 +30,7 @@ _Result = TypeVar("_Result")
 _PORTS = {"http": 80, "https": 443}
 _PAGE = 1000  # names or ids that are listed at once
 _FEW = 500  # chunks that are compared one by one: 15 ms on two cores, and 35 ms over HTTP
-# Chunks that a search of the graph keeps in view. With Chroma's 100 it misses near ones, and which
-# depends on the order in which they came.
-_IN_VIEW = 400
+_IN_VIEW = 400  # with Chroma's 100, which near ones are missed depends on the order they came in
 _TIMEOUT = 60  # seconds that a server may take to answer
 
 
