@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.errors import CorpusError
-from evals import claims, judging, measuring, qa, report, retrieval
+from evals import claims, judging, measuring, qa, replaying, report, retrieval
 from evals.errors import EvalError
 from evals.scoring import METRICS
 from rag import RagError
@@ -52,6 +52,7 @@ def _arguments() -> argparse.ArgumentParser:
     two.set_defaults(run=lambda given: claims.run(given.data, given.limit, show_fit=given.fit))
     _add_cases(what)
     _add_runs(what)
+    _add_replay(what)
     _add_pairs(what)
     _add_judge(what)
     _add_report(what)
@@ -98,6 +99,35 @@ def _add_runs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--retry-failed", action="store_true", help="do the cases again that failed before"
     )
     one.set_defaults(run=measuring.measure)
+
+
+def _add_replay(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = what.add_parser(
+        "replay",
+        help="what would be answered now to what was really asked",
+        description="Asks what kept answers were asked again, under the settings, prompts and "
+        "documents of now, and writes two runs: OUT/A as they were answered, OUT/B as they are "
+        "now. Kept answers stay as they are. A replay that was stopped goes on where it was.",
+    )
+    one.add_argument("--out", type=Path, required=True, help="folder of the two runs")
+    one.add_argument("--collection", default="default", help="of which collection; default")
+    one.add_argument(
+        "--since", type=replaying.since, metavar="TIME", help="only answers kept since; all"
+    )
+    one.add_argument(
+        "--limit", type=_limit, default=100, help="how many, drawn by the seed; 100, 0 for all"
+    )
+    one.add_argument("--seed", type=int, default=0, help="of the draw and the intervals; 0")
+    one.add_argument(
+        "--retrieval-only",
+        action="store_true",
+        help="only search, and show how much of what was found is found again",
+    )
+    one.add_argument(
+        "--at-once", type=_count, default=1, help="questions asked at the same time; 1"
+    )
+    _add_prices(one)
+    one.set_defaults(run=replaying.replay_kept)
 
 
 def _add_pairs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -202,6 +232,13 @@ def _drop(text: str) -> float:
     number = float(text)
     if not 0 <= number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not from 0 to less than 1")
+    return number
+
+
+def _limit(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
     return number
 
 

@@ -3,12 +3,6 @@
 import argparse
 import asyncio
 import sys
-import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
-
-from rich.console import Console
-from rich.status import Status
 
 from evals.cases import read_cases
 from evals.compare import Gate, chief, compare, decide
@@ -20,20 +14,10 @@ from evals.run import Plan, needs_documents, run
 from evals.scores import Prices
 from evals.starter import append, case_of_answer, starter_cases, write_new
 from evals.summary import latency, remarks, table
-from rag import Pipeline, load_settings
+from evals.terminal import progress, wide, with_pipeline
+from rag import load_settings
 
 DROPPED, UNDECIDED = 1, 3  # exit codes of a gate
-
-_Result = TypeVar("_Result")
-
-
-def with_pipeline(work: Callable[[Pipeline], Coroutine[Any, Any, _Result]]) -> _Result:
-    """What `work` makes of the pipeline of the settings, which is open while it runs."""
-    pipeline = Pipeline(load_settings())
-    try:
-        return asyncio.run(work(pipeline))
-    finally:
-        pipeline.close()
 
 
 def init(given: argparse.Namespace) -> int:
@@ -71,13 +55,12 @@ def measure(given: argparse.Namespace) -> int:
         given.retry_failed,
     )
     settings = load_settings()
-    with Console(stderr=True).status("opening") as status:
-        say = _shown_on(status)
+    with progress("opening") as say:
         if needs_documents(plan.chosen()):
             found = with_pipeline(lambda pipeline: run(plan, given.out, settings, pipeline, say))
         else:
             found = asyncio.run(run(plan, given.out, settings, None, say))
-    _wide().print(table(found), markup=False)
+    wide().print(table(found), markup=False)
     for remark in remarks(found):
         print(remark)
     print(latency(read_timings(given.out)))
@@ -88,7 +71,7 @@ def measure(given: argparse.Namespace) -> int:
 def compare_runs(given: argparse.Namespace) -> int:
     """Print how two runs differ."""
     found = compare(read_run(given.before), read_run(given.after), names=given.metric)
-    _wide().print(table_of_both(found), markup=False)
+    wide().print(table_of_both(found), markup=False)
     for remark in remarks_on_both(found):
         print(remark)
     return 0
@@ -120,26 +103,3 @@ def gate(given: argparse.Namespace) -> int:
     if Gate.DROPPED in said:
         return DROPPED
     return UNDECIDED if Gate.UNDECIDED in said and given.strict else 0
-
-
-def _wide() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 120)
-
-
-def _shown_on(status: Status) -> Callable[[int, int], None]:
-    """Shows how many cases are done, and how long the rest is likely to take."""
-    start: tuple[float, int] | None = None
-
-    def say(done: int, total: int) -> None:
-        nonlocal start
-        now = time.monotonic()
-        if start is None:
-            start = now, done
-        since, before = start
-        shown = f"{done} of {total} cases"
-        if done > before:
-            left = (now - since) / (done - before) * (total - done)
-            shown += f", about {left / 60:.0f} min left" if left >= 60 else f", {left:.0f} s left"
-        status.update(shown)
-
-    return say

@@ -41,6 +41,8 @@ METRICS: Mapping[str, Metric] = {
     f"span_recall@{BUDGET}": Metric(f"supporting characters in the first {BUDGET} tokens"),
     f"span_precision@{BUDGET}": Metric(f"share of those {BUDGET} tokens that supports"),
     f"span_iou@{BUDGET}": Metric("intersection over union of the two"),
+    "overlap@10": Metric("sentences found before, replayed, that are found again"),
+    "first@10": Metric("1 / rank of what was found first before"),
     "citation_recall": Metric("claims that their citations support (ALCE)", chief=True),
     "citation_precision": Metric("citations that belong where they stand (ALCE)", chief=True),
     "over_citation": Metric("citations that are not needed", more_is_better=False),
@@ -60,6 +62,16 @@ METRICS: Mapping[str, Metric] = {
     "read_tokens": Metric("tokens of the passages", more_is_better=False, share=False),
     "cost": Metric("price of the tokens", more_is_better=False, share=False),
 }
+
+
+# What can not be scored where a text that is cited is gone.
+OF_CITATIONS = (
+    "citation_recall",
+    "citation_precision",
+    "over_citation",
+    "pointer_validity",
+    "quote_exactness",
+)
 
 
 @dataclass(frozen=True, slots=True)
