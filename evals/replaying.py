@@ -122,7 +122,14 @@ def remarks(chosen: Chosen, pairs: Sequence[Pair]) -> list[str]:
         for side, one in zip("AB", pair, strict=True)
         if one["status"] == FAILED
     }
+    other = {
+        after["id"]: after["question"]
+        for before, after in pairs
+        if after["id"] not in failed and not _same(before, after, "text")
+    }
     said = [f"{len(pairs)} answers replayed, {len(failed)} of them failed{_named(failed)}"]
+    if other:
+        said.append(f"{len(other)} say something else{_named(other)}")
     if gone:
         said.append(
             f"{len(gone)} cite what is gone, so their citations are not scored in A{_named(gone)}"

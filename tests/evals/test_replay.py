@@ -114,8 +114,9 @@ def test_nothing_differs_where_nothing_was_changed_and_kept_answers_stay_as_they
     assert "not kept with answers" in page.read_text()
 
 
+@pytest.mark.usefixtures("data")
 def test_a_stopped_replay_goes_on_with_the_same_answers(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "replay"
     command = ["replay", "--out", str(out), "--limit", "2", "--seed", "3", "--retrieval-only"]
@@ -133,8 +134,8 @@ def test_a_stopped_replay_goes_on_with_the_same_answers(
     assert "other limit, seed" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("data")
 def test_a_change_of_what_is_retrieved_is_found(
-    data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -179,6 +180,7 @@ def test_what_is_gone_is_named_and_not_scored(
     assert "1 left out, of which the collection is not known" in shown
     assert "ans_unknown" in shown
     assert "0 of 2" in shown  # say the same text
+    assert "2 say something else" in shown
     before = {one["id"]: one for one in read_run(out / "A")[1]}
     after = {one["id"]: one for one in read_run(out / "B")[1]}
     assert set(before) == {answer.id, "ans_older"}
@@ -188,8 +190,9 @@ def test_what_is_gone_is_named_and_not_scored(
     assert after[answer.id]["scores"]["overlap@10"] == 0.5  # the sentence of the red ship
 
 
+@pytest.mark.usefixtures("data")
 def test_a_conversation_is_asked_again_with_its_turns(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answering = upstream.text("The ferry to Sandel leaves at 9.30 in the morning [1.1].")
     with upstream.upstream([answering]) as server:
@@ -206,9 +209,8 @@ def test_a_conversation_is_asked_again_with_its_turns(
     assert rows["cost"][:2] == ["0", "before,"]
 
 
-def test_without_answers_it_says_so(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("data")
+def test_without_answers_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["replay", "--out", str(tmp_path / "replay")]
     assert main([*command, "--collection", "empty"]) == 2
     assert "No answer of the collection 'empty' is kept" in capsys.readouterr().err
