@@ -15,6 +15,7 @@ from typing import Any
 from evals.errors import UnusableRun
 
 Record = dict[str, Any]
+BENCHMARKS = "benchmarks"  # the kind of a folder that is of `pincite eval all`, and no run of cases
 
 RUN, RECORDS, TIMINGS, SUMMARY = "run.json", "records.jsonl", "timings.jsonl", "summary.json"
 
@@ -51,6 +52,8 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[Record]]:
     if not (folder / RUN).exists():
         raise UnusableRun(f"{folder} is no run: it has no {RUN}. `pincite eval run` makes one.")
     made_with, records = _json(folder / RUN), read_lines(folder / RECORDS)
+    if made_with.get("kind") == BENCHMARKS:
+        raise UnusableRun(f"{folder} is of `pincite eval all`, which has no cases to look at.")
     if len(records) != made_with["cases"]:
         raise UnusableRun(
             f"{folder} has {len(records)} of {made_with['cases']} cases: it was stopped. Start the "

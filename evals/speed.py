@@ -125,7 +125,7 @@ def _ingest(data: Path, limit: int | None, folder: Path | None, threads: int) ->
             with gzip.open(path) as lines:
                 path = Path(scratch) / "articles.jsonl"
                 path.write_bytes(b"".join(islice(lines, limit)))
-        articles = list(news.read_articles(data, limit))
+        articles = news.read_articles(data)[:limit]
         ingest_speed(path, articles, folder or Path(scratch) / "data", threads)
 
 
