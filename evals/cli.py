@@ -79,6 +79,7 @@ def _add_runs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     one.add_argument(
         "--retry-failed", action="store_true", help="do the cases again that failed before"
     )
+    _add_dry_run(one)
     one.set_defaults(run=measuring.measure)
 
 
@@ -162,24 +163,31 @@ def _add_report(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 def _add_judge(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     one = what.add_parser(
         "judge",
-        help="how far an LLM judge can be believed, by people's labels",
-        description="Has the model of the settings judge claims that people have labelled, and "
-        "shows where both agree; then, with --run, the claims of a run, of which the mean is "
-        "corrected by the labels. Exit code 1 when it scored nothing.",
+        help="what an LLM judge says of claims, and how far it can be believed",
+        description="Has the model of the settings judge the claims of a run, and keeps its grades "
+        "in the folder of the run, where report, compare and gate find them. With --against it "
+        "judges claims that people have labelled as well: it shows where both agree, and corrects "
+        "the mean of the run by the labels. Exit code 1 when it scored nothing.",
     )
     one.add_argument(
         "--against",
         type=Path,
-        required=True,
         help="JSON lines of claim, evidence and label: supported, partial, contradicted or "
         "unsupported",
     )
-    one.add_argument("--run", type=Path, dest="run_folder", help="folder of a run to judge as well")
+    one.add_argument("--run", type=Path, dest="run_folder", help="folder of a run to judge")
     one.add_argument("--cache", type=Path, help="file of grades; in the data folder")
     one.add_argument("--offline", action="store_true", help="take grades from the cache alone")
     one.add_argument("--at-once", type=number, default=4, help="claims judged at the same time; 4")
+    _add_dry_run(one)
     _add_prices(one)
     one.set_defaults(run=judging.judge)
+
+
+def _add_dry_run(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--dry-run", action="store_true", help="only say what it will take, and ask no model"
+    )
 
 
 def _add_prices(one: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from typing import Any
 
 from evals.cases import read_cases
 from evals.compare import Gate, chief, compare, decide
@@ -10,12 +11,13 @@ from evals.compare import remarks as remarks_on_both
 from evals.compare import table as table_of_both
 from evals.errors import UnusableRun
 from evals.folder import read_run, read_timings
+from evals.forecast import forecast
 from evals.run import Plan, needs_documents, run
 from evals.scores import Prices
 from evals.starter import append, case_of_answer, starter_cases, write_new
 from evals.summary import latency, remarks, table
 from evals.terminal import progress, wide, with_pipeline
-from rag import load_settings
+from rag import Pipeline, load_settings
 
 DROPPED, UNDECIDED = 1, 3  # exit codes of a gate
 
@@ -43,7 +45,10 @@ def add(given: argparse.Namespace) -> int:
 
 
 def measure(given: argparse.Namespace) -> int:
-    """Run cases into a folder, and print the summary; 1 when every case failed."""
+    """Run cases into a folder, and print the summary; 1 when every case failed.
+
+    What it will take is said before; with `dry_run` that is all.
+    """
     prices = None if given.prices is None else Prices(*given.prices)
     plan = Plan(
         read_cases(given.cases),
@@ -56,10 +61,17 @@ def measure(given: argparse.Namespace) -> int:
     )
     settings = load_settings()
     with progress("opening") as say:
-        if needs_documents(plan.chosen()):
-            found = with_pipeline(lambda pipeline: run(plan, given.out, settings, pipeline, say))
-        else:
-            found = asyncio.run(run(plan, given.out, settings, None, say))
+
+        async def work(pipeline: Pipeline | None) -> dict[str, Any] | None:
+            expected = await forecast(plan, given.out, settings, pipeline)
+            print(expected, file=sys.stdout if given.dry_run else sys.stderr, flush=True)
+            if given.dry_run:
+                return None
+            return await run(plan, given.out, settings, pipeline, say)
+
+        found = with_pipeline(work) if needs_documents(plan.chosen()) else asyncio.run(work(None))
+    if found is None:
+        return 0
     wide().print(table(found), markup=False)
     for remark in remarks(found):
         print(remark)

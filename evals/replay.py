@@ -8,7 +8,7 @@ Kept answers are read and never written.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from corpus.errors import NotFound
 from evals.cases import Case
 from evals.errors import UnusableRun
 from evals.folder import write_json
+from evals.forecast import Forecast, forecast
 from evals.replayed import Replayed, question_of
 from evals.run import Plan, Say, run
 from evals.sampling import sample
@@ -145,13 +146,15 @@ async def replay(
     choice: Choice,
     folder: Path,
     say: Say,
+    announce: Callable[[Forecast], None],
     *,
     prices: Prices | None = None,
     at_once: int = 1,
 ) -> Chosen:
     """Write the runs A and B of a choice into a folder; what is in it already is not done again.
 
-    Raises UnusableRun where the folder is of another choice, or was begun under other settings or
+    `announce` gets what the answers of now will take, before they are asked for. Raises UnusableRun
+    where the folder is of another choice, or was begun under other settings or
     documents, or where an answer is not kept any more.
     """
     answers = await chosen(pipeline, choice, folder)
@@ -167,6 +170,8 @@ async def replay(
             at_once=at_once,
             replayed=replayed,
         )
+        if again and not choice.retrieval_only:
+            announce(await forecast(plan, folder / name, pipeline.settings, pipeline))
         await run(plan, folder / name, pipeline.settings, pipeline, say if again else _silent)
     return answers
 

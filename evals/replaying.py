@@ -1,6 +1,7 @@
 """What a replay shows: how what is answered now differs from what was answered."""
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +36,13 @@ def replay_kept(given: argparse.Namespace) -> int:
     with progress("reading the kept answers") as say:
         answers = with_pipeline(
             lambda pipeline: replay(
-                pipeline, choice, out, say, prices=prices, at_once=given.at_once
+                pipeline,
+                choice,
+                out,
+                say,
+                lambda expected: print(expected, file=sys.stderr, flush=True),
+                prices=prices,
+                at_once=given.at_once,
             )
         )
     before, after = read_run(out / "A")[1], read_run(out / "B")[1]

@@ -20,11 +20,11 @@ from evals.folder import (
     write_lines,
 )
 from evals.records import Bench, bench_of, record_of
-from evals.replayed import Replayed
+from evals.replayed import Replayed, question_of
 from evals.sampling import sample
 from evals.scores import Prices
 from evals.summary import FAILED, summary
-from rag import Pipeline, Settings
+from rag import Pipeline, Question, Settings
 from rag.entailment import ClaimModel
 
 Say = Callable[[int, int], None]  # shows how many cases of how many are done
@@ -46,6 +46,17 @@ class Plan:
     def chosen(self) -> list[Case]:
         """The cases, or a sample of `limit` of them, in their order."""
         return sample(self.cases, self.limit, self.seed)
+
+    def question(self, case: Case) -> Question:
+        """What is asked for a case that `asks`: its question, or that of the answer replayed."""
+        if self.replayed is not None:
+            return question_of(self.replayed.kept[case.id], self.collection)
+        return Question(case.question or "", self.collection)
+
+
+def asks(case: Case) -> bool:
+    """Whether Pincite is asked the question of a case."""
+    return case.question is not None and case.answer is None
 
 
 def needs_documents(cases: Sequence[Case]) -> bool:

@@ -50,6 +50,10 @@ METRICS: Mapping[str, Metric] = {
     "quote_exactness": Metric("citations whose quote stands there", chief=True),
     "supported": Metric("claims that the sources support", chief=True),
     "contradicted": Metric("claims that the sources contradict", more_is_better=False, chief=True),
+    "judged_supported": Metric("claims that the LLM judge calls supported"),
+    "judged_contradicted": Metric(
+        "claims that the LLM judge calls contradicted", more_is_better=False
+    ),
     "rouge1": Metric("words that a reference summary has (F1)"),
     "rouge2": Metric("pairs of words that it has (F1)"),
     "rougeL": Metric("longest common subsequence with it (F1)"),

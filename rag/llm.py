@@ -35,14 +35,18 @@ class Finish:
     usage: TokenUsage | None
 
 
+def has_model(settings: Settings) -> bool:
+    """Whether a model is set that writes."""
+    named = (settings.llm_base_url, settings.llm_model)
+    return any((*named, settings.llm_api_key, settings.openai_api_key))
+
+
 def chat_model(settings: Settings) -> "BaseChatModel | None":
     """The model that writes, or None where none is set; `close_model` closes it.
 
     Raises InvalidSettings for settings that do not fit together, or a package that is missing.
     """
-    if not any(
-        (settings.llm_base_url, settings.llm_model, settings.llm_api_key, settings.openai_api_key)
-    ):
+    if not has_model(settings):
         return None
     from rag.vendors import chat_model_of  # noqa: PLC0415 - two seconds, for who has a model only
 
