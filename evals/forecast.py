@@ -32,7 +32,8 @@ _KEPT = 50  # answers kept last, which tell how long a model takes
 class Forecast:
     """Of what is left to do: cases, calls of the model, and tokens to it and at most from it.
 
-    `cost` is None without prices, `seconds` None where nothing tells how long a model takes.
+    `cost` is None without prices, `seconds` None where nothing tells how long a model takes, and
+    `what` is what the cases are.
     """
 
     cases: int
@@ -41,27 +42,27 @@ class Forecast:
     completion: int
     cost: float | None
     seconds: float | None
+    what: str = "cases"
 
     def __str__(self) -> str:
         """In a line, to be read before it is begun."""
-        if not self.calls:
-            spent = "no call of a model, cost 0"
-        else:
+        spent = "no call of a model, cost 0"
+        if self.calls:
             spent = (
                 f"about {self.calls:,} calls of the model, {self.prompt:,} tokens to it, at most "
                 f"{self.completion:,} from it, "
             )
+            known = self.cost is not None
             spent += (
-                "of unknown cost without --prices"
-                if self.cost is None
-                else f"at most {self.cost:.4f} in cost"
+                f"at most {self.cost:.4f} in cost" if known else "unknown cost without --prices"
             )
-        lasts = (
-            "the time left is shown once a case is done"
-            if self.seconds is None
-            else duration(self.seconds)
-        )
-        return f"{self.cases:,} cases to do: {spent}; {lasts}"
+        if not self.cases:
+            lasts = "nothing is left"
+        elif self.seconds is None:
+            lasts = "how long is shown once one is done"
+        else:
+            lasts = duration(self.seconds)
+        return f"{self.cases:,} {self.what} to do: {spent}; {lasts}"
 
 
 async def forecast(

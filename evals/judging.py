@@ -15,6 +15,7 @@ from evals.calibration import Graded, agreement, bounds, corrected_mean
 from evals.cases import problems, rows_of
 from evals.errors import EvalError, InvalidCases
 from evals.folder import GRADES, JUDGED, Record, claim_key, read_run, write_lines
+from evals.forecast import Forecast
 from evals.judge import Grade, Item, Judge, Judged, prompt_hash
 from evals.scores import Prices, cost
 from evals.summary import means, table
@@ -103,22 +104,12 @@ def judge(given: argparse.Namespace) -> int:
     return int(not any(one.grade for one in judged))
 
 
-def _expected(opened: Judge, items: Sequence[Item], prices: Prices | None) -> str:
-    """What judging will take, to be read before it is begun."""
+def _expected(opened: Judge, items: Sequence[Item], prices: Prices | None) -> Forecast:
+    """What judging will take, were each claim that is not in the cache asked about once."""
     left = opened.left(items)
     prompt, completion = opened.tokens(left)
-    if not left:
-        return f"{len(items):,} claims: no call of a model, cost 0"
-    price = (
-        "of unknown cost without --prices"
-        if prices is None
-        else f"at most {cost(prompt, completion, prices):.4f} in cost"
-    )
-    return (
-        f"{len(items):,} claims, {len(items) - len(left):,} of them in the cache: {len(left):,} "
-        f"calls of the model, twice as many where none can be read, {prompt:,} tokens to it, at "
-        f"most {completion:,} from it, {price}; the time left is shown once a claim is judged"
-    )
+    price = None if prices is None else cost(prompt, completion, prices)
+    return Forecast(len(left), len(left), prompt, completion, price, None, what="claims")
 
 
 def _keep(folder: Path, rows: Both, model: str) -> None:

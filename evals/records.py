@@ -18,7 +18,7 @@ from evals.scores import Cited, Prices, Supports
 from evals.scoring import OF_CITATIONS, Scored, scored
 from evals.summary import FAILED
 from evals.support import supports_by
-from rag import Answer, Pipeline, RagError, Reason, Summary
+from rag import Answer, Pipeline, RagError, Reason, Summary, Verdict
 from rag.entailment import ClaimModel
 
 _AROUND = 160  # characters
@@ -67,15 +67,14 @@ async def record_of(bench: Bench, case: Case) -> tuple[Record, Record]:
     }
     started = time.perf_counter()
     timing: Record = {"id": case.id, "seconds": 0.0, "steps": {}}
-    also: dict[str, float] = {}
-    gone = ""
+    made: Answer | Summary | None = None
+    texts: dict[DocumentVersion, str] = {}
     try:
         if case.answer is not None:
             outcome = await asyncio.to_thread(of_case, case, bench.model)
         else:
             made = await _made(bench, case)
-            timing["seconds"] = round(time.perf_counter() - started, 4)
-            timing["steps"] = {name: round(took, 4) for name, took in made.timings.items()}
+            timing |= _timing(bench, made, time.perf_counter() - started)
             texts = await _texts(bench, made)
             record["answer"] = _shown(made, texts)
             if isinstance(made, Answer) and made.reason is Reason.INTERRUPTED:
@@ -86,22 +85,27 @@ async def record_of(bench: Bench, case: Case) -> tuple[Record, Record]:
             outcome = (
                 of_summary(made, texts) if isinstance(made, Summary) else of_answer(made, texts)
             )
-            gone = _gone(bench, made, texts)
-            also = _paired(bench, case, made)
         places = await _places(bench, case)
         found = await asyncio.to_thread(_scored, bench, case, outcome, places)
-        found.scores.update(also)
-        if gone:
-            for name in OF_CITATIONS:
-                found.scores.pop(name, None)
-            found.unscored.update(dict.fromkeys(OF_CITATIONS, gone))
     except (CorpusError, RagError) as error:
         record["error"] = f"{type(error).__name__}: {error}"
         return record, timing
+    claims = [[one.claim, _sources(one, outcome)] for one in outcome.statements]
+    if made is not None:
+        found.scores.update(_paired(bench, case, made))
+        if gone := _gone(bench, made, texts):
+            found = _without_citations(found, gone)
+            claims = _as_quoted(made)
     record |= {"status": "scored", "scores": found.scores, "unscored": found.unscored}
-    record["confidence"] = outcome.confidence
-    record["claims"] = [[one.claim, _sources(one, outcome)] for one in outcome.statements]
+    record |= {"confidence": outcome.confidence, "claims": claims}
     return record, timing
+
+
+def _timing(bench: Bench, made: Answer | Summary, seconds: float) -> Record:
+    """Seconds of an answer and its steps; of one that is taken as it was kept, those of then."""
+    steps = {name: round(took, 4) for name, took in made.timings.items()}
+    kept = bench.replayed is not None and not bench.replayed.again
+    return {"seconds": round(sum(steps.values()) if kept else seconds, 4), "steps": steps}
 
 
 def _scored(bench: Bench, case: Case, outcome: Outcome, places: Sequence[Place] | str) -> Scored:
@@ -147,6 +151,21 @@ def _gone(bench: Bench, made: Answer | Summary, texts: Mapping[DocumentVersion, 
     cited = {(one.document_id, one.version) for one in made.citations}
     missing = [f"version {version} of {name}" for name, version in sorted(cited - {*texts})]
     return f"{', '.join(missing)} is gone" if missing else ""
+
+
+def _without_citations(found: Scored, why: str) -> Scored:
+    scores = {name: one for name, one in found.scores.items() if name not in OF_CITATIONS}
+    return Scored(scores, found.unscored | dict.fromkeys(OF_CITATIONS, why))
+
+
+def _as_quoted(made: Answer | Summary) -> list[list[Any]]:
+    """The claims with the quotes that were kept with them."""
+    quotes = {one.marker: one.quote for one in made.citations}
+    return [
+        [one.text, [quotes[marker] for marker in one.citations]]
+        for one in made.sentences
+        if one.verdict is not Verdict.NOT_A_CLAIM
+    ]
 
 
 def _paired(bench: Bench, case: Case, made: Answer | Summary) -> dict[str, float]:

@@ -244,7 +244,7 @@ def test_what_judging_will_take_is_said_before(
         assert main(command) == 0
         assert server.chats == []
     shown = capsys.readouterr().out
-    assert shown.startswith("30 claims, 0 of them in the cache: 30 calls of the model")
+    assert shown.startswith("30 claims to do: about 30 calls of the model")
     assert "at most 30,720 from it" in shown
     assert main(["judge"]) == 2
     assert "Name --against FILE, --run RUN, or both" in capsys.readouterr().err

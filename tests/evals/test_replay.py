@@ -11,7 +11,7 @@ import pytest
 
 from corpus.types import Span
 from evals.cli import main
-from evals.folder import RECORDS, read_run
+from evals.folder import RECORDS, read_run, read_timings
 from evals.replayed import first_again, overlap
 from rag import Answer, Pipeline, Question, Role, Settings, Turn, Upload
 from rag.events import last_answer
@@ -186,6 +186,9 @@ def test_what_is_gone_is_named_and_not_scored(
     assert set(before) == {answer.id, "ans_older"}
     assert "gone" in before[answer.id]["unscored"]["quote_exactness"]
     assert "quote_exactness" not in before[answer.id]["scores"]
+    assert before[answer.id]["claims"] == [[answer.sentences[0].text, [answer.citations[0].quote]]]
+    (took,) = (one["seconds"] for one in read_timings(out / "A") if one["id"] == answer.id)
+    assert took == pytest.approx(sum(answer.timings.values()), abs=0.001)
     assert after[answer.id]["scores"]["quote_exactness"] == 1
     assert after[answer.id]["scores"]["overlap@10"] == 0.5  # the sentence of the red ship
 
