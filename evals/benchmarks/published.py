@@ -17,8 +17,9 @@ class Published:
 
     def __str__(self) -> str:
         """As "GPT-4 .821, of all ten domains (SummEdits, 2023)"."""
+        shown = f"{self.figure:.3f}".removeprefix("0")
         but = f", {self.but}" if self.but else ""
-        return f"{self.system} {self.figure:.3f}{but} ({self.source})".replace(" 0.", " .")
+        return f"{self.system} {shown}{but} ({self.source})"
 
 
 # Figures without a paper are of systems that were measured on this data when it was collected.
