@@ -23,7 +23,7 @@ import rag
 from corpus.embed import MiniLM
 from evals import claims, qa, retrieval
 from evals.configuration import versions
-from evals.figures import Figure, table
+from evals.figures import Figure, remarks, table
 from evals.folder import BENCHMARKS, RECORDS, append, open_run
 from evals.terminal import duration, wide
 
@@ -116,6 +116,8 @@ def _report(done: Mapping[str, Mapping[str, Any]]) -> int:
     if not found:
         return 2
     wide().print(table(found), markup=False)
+    for remark in remarks(found):
+        print(remark)
     took = [f"{one.name} {duration(done[one.name]['seconds'])}" for one in ALL]
     total = sum(row["seconds"] for row in done.values())
     print(f"took {duration(total)}: {', '.join(took)}")

@@ -146,7 +146,7 @@ def report(
                     figures.append(
                         Figure(
                             name,
-                            f"balanced accuracy, {system}",
+                            "balanced accuracy" + (", checks alone" if name in trained else ""),
                             shown,
                             len(one.labels),
                             sets[name].published,

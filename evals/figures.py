@@ -9,6 +9,8 @@ from rich.table import Table
 from evals.benchmarks.published import Published
 from evals.intervals import Mean
 
+_BESIDE = 2  # figures that are shown beside ours in the table
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -41,7 +43,7 @@ def print_published(published: Iterable[Published]) -> None:
 
 
 def table(figures: Sequence[tuple[str, Figure]]) -> Table:
-    """Figures, each with its benchmark, for the terminal; what is published in the last column."""
+    """Figures, each with its benchmark, for the terminal, and the first ones that are published."""
     shown = Table(box=None, pad_edge=False)
     for name in ("benchmark", "of", "measure", "found [95 % interval]", "rows", "published"):
         shown.add_column(name, justify="right" if name == "rows" else "left")
@@ -52,6 +54,12 @@ def table(figures: Sequence[tuple[str, Figure]]) -> Table:
             one.measure,
             str(one.found),
             f"{one.rows:,}",
-            "\n".join(map(str, one.published)) or "-",
+            "; ".join(other.short for other in one.published[:_BESIDE]) or "-",
         )
     return shown
+
+
+def remarks(figures: Sequence[tuple[str, Figure]]) -> list[str]:
+    """What must be known to read the table."""
+    why = dict.fromkeys(other.but for _, one in figures for other in one.published if other.but)
+    return [f"* not to be compared: {'; '.join(why)}"] if why else []

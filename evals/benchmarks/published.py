@@ -16,10 +16,15 @@ class Published:
     but: str = ""
 
     def __str__(self) -> str:
-        """As "GPT-4 .821, of all ten domains (SummEdits, 2023)"."""
-        shown = f"{self.figure:.3f}".removeprefix("0")
+        """As "GPT-4 .821, the mean of all ten domains (SummEdits, 2023)"."""
         but = f", {self.but}" if self.but else ""
-        return f"{self.system} {shown}{but} ({self.source})"
+        return f"{self.short.removesuffix('*')}{but} ({self.source})"
+
+    @property
+    def short(self) -> str:
+        """As "GPT-4 .821*", where the star says that it can not be compared."""
+        star = "*" if self.but else ""
+        return f"{self.system} {f'{self.figure:.3f}'.removeprefix('0')}{star}"
 
 
 # Figures without a paper are of systems that were measured on this data when it was collected.
