@@ -20,7 +20,7 @@ from corpus.sentences import sentence_spans
 from evals.benchmarks.claims import PITFALLS, SETS, ClaimSet, LabelledClaim, read_claims
 from evals.figures import Figure, print_published
 from evals.fitting import Array, Labelled, cross_validated, fit
-from evals.intervals import grouped
+from evals.intervals import Mean, grouped
 from evals.metrics import auc, balanced_accuracy, reliability
 from rag.checks import check
 from rag.confidence import BIAS, FEATURES, SIGNS, WEIGHTS, features, probability
@@ -130,36 +130,15 @@ def report(
         if name not in trained
     }
     for name, one in measured.items():
-        counted = f"{len(one.labels):,} texts, {one.texts.supported.mean():.0%} supported"
-        known = " (the model was trained on it)" if name in trained else ""
-        print(f"{name}: {counted}, {sets[name].licence}{known}")
-        for system, found in odds.items():
-            if name in found:
-                said, true = (found[name] > 0).astype(float), one.texts.supported.astype(float)
-                shown = grouped(
-                    one.texts.groups,
-                    lambda at, said=said, true=true: balanced_accuracy(said[at], true[at]),  # type: ignore[misc]
-                    seed,
-                )
-                print(f"  {system:18}{shown!s:>22} /{auc(found[name], one.texts.supported):6.3f}")
-                if system == ("checks alone" if name in trained else "both, as shipped"):
-                    figures.append(
-                        Figure(
-                            name,
-                            "balanced accuracy" + (", checks alone" if name in trained else ""),
-                            shown,
-                            len(one.labels),
-                            sets[name].published,
-                        )
-                    )
-        print_published(sets[name].published)
+        own = {system: found[name] for system, found in odds.items() if name in found}
+        figures.append(_of_set(sets[name], one, own, seed))
     print(f"Pitfalls: {PITFALLS}.")
     _contradicted(measured)
-    own = [name for name in measured if name not in trained]
-    if own:
+    new = [name for name in measured if name not in trained]
+    if new:
         _reliability(
-            np.concatenate([odds["both"][name] for name in own]),
-            np.concatenate([measured[name].texts.supported for name in own]),
+            np.concatenate([odds["both"][name] for name in new]),
+            np.concatenate([measured[name].texts.supported for name in new]),
         )
     claims = sum(len(one) for part in measured.values() for one in part.texts.columns)
     checked = sum(one.check_seconds for one in measured.values())
@@ -169,6 +148,26 @@ def report(
         f"with the model {60 * claims / judged:,.0f} on all; reading the evidence is counted"
     )
     return figures
+
+
+def _of_set(of: ClaimSet, one: Measured, odds: Mapping[str, Array], seed: int) -> Figure:
+    """Print how right each system is on a set, and return the figure of the last."""
+    known = " (the model was trained on it)" if of.trained else ""
+    counted = f"{len(one.labels):,} texts, {one.texts.supported.mean():.0%} supported"
+    print(f"{of.name}: {counted}, {of.licence}{known}")
+    rows = {system: _accuracy(one.texts, found, seed) for system, found in odds.items()}
+    for system, shown in rows.items():
+        print(f"  {system:18}{shown!s:>22} /{auc(odds[system], one.texts.supported):6.3f}")
+    print_published(of.published)
+    *_, (system, shown) = rows.items()
+    name = of.name if of.trained else f"{of.name} (fitted on it)"
+    measure = "balanced accuracy" + (f", {system}" if of.trained else "")
+    return Figure(name, measure, shown, len(one.labels), of.published)
+
+
+def _accuracy(texts: Labelled, odds: Array, seed: int) -> Mean:
+    said, true = (odds > 0).astype(float), texts.supported.astype(float)
+    return grouped(texts.groups, lambda at: balanced_accuracy(said[at], true[at]), seed)
 
 
 def _contradicted(measured: Mapping[str, Measured]) -> None:
