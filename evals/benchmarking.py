@@ -32,14 +32,14 @@ Measure = Callable[[Path, int | None, int], list[Figure]]  # data, limit of each
 _ARTICLES = 500  # of the set news, where there is a limit
 _PROBE = "The ferry to Sandel leaves at noon, and the board sets the water tariff in June. " * 9
 _PROBES = 16
-_PROBE_SECONDS = 0.14  # of embedding them, on the 2 cores on which the seconds below were taken
+_PROBE_SECONDS = 0.14  # of embedding them on 2 cores that do nothing else
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A benchmark, and how many rows of each of its sets `pincite eval all` takes; None for all.
 
-    `seconds` is how long that took on 2 cores, and `whole` how long all rows did.
+    `seconds` is about how long that takes on 2 cores that do nothing else, `whole` how long all rows.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Benchmark:
     whole: float
 
     def estimate(self, limit: int | None) -> float:
-        """Seconds that it takes on those cores."""
+        """Seconds on such cores."""
         if limit is None or self.limit is None:
             return self.whole
         return min(self.whole, self.seconds * limit / self.limit)
@@ -60,9 +60,9 @@ def _retrieval(data: Path, limit: int | None, seed: int) -> list[Figure]:
 
 
 ALL: tuple[Benchmark, ...] = (
-    Benchmark("claims", claims.run, limit=300, seconds=170, whole=800),
-    Benchmark("retrieval", _retrieval, limit=500, seconds=400, whole=1200),
-    Benchmark("qa", qa.run, limit=None, seconds=100, whole=100),
+    Benchmark("claims", claims.run, limit=300, seconds=170, whole=670),
+    Benchmark("retrieval", _retrieval, limit=500, seconds=250, whole=850),
+    Benchmark("qa", qa.run, limit=None, seconds=60, whole=60),
 )
 
 
@@ -162,7 +162,7 @@ def _hash(paths: Iterator[Path]) -> str:
 
 
 def _slower() -> float:
-    """How many times as long as on the cores of the estimates it takes to embed some texts."""
+    """How many times as long it takes to embed some texts as on the cores of the estimates."""
     model = MiniLM()
     try:
         model.embed([_PROBE])
