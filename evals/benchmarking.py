@@ -39,7 +39,7 @@ _PROBE_SECONDS = 0.14  # of embedding them on 2 cores that do nothing else
 class Benchmark:
     """A benchmark, and how many rows of each of its sets `pincite eval all` takes; None for all.
 
-    `seconds` is about how long that takes on 2 cores that do nothing else, `whole` how long all rows.
+    `seconds` is about how long that takes on 2 cores that do nothing else, `whole` how long all do.
     """
 
     name: str
