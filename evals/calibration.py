@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.intervals import Mean, balanced_accuracy, drawn_means, grouped
+from evals.intervals import Mean, drawn_means, grouped
+from evals.metrics import balanced_accuracy
 
 
 def kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
@@ -38,11 +39,11 @@ def agreement(
     labels: Sequence[str], grades: Sequence[str], groups: Sequence[str], positive: str
 ) -> Agreement:
     """Of at least one row; `positive` is the grade that counts as supported."""
-    true = np.array([one == positive for one in labels], np.bool_)
-    said = np.array([one == positive for one in grades], np.bool_)
+    true = np.array([one == positive for one in labels], float)
+    said = np.array([one == positive for one in grades], float)
     balanced = None
     if true.any() and not true.all():
-        balanced = balanced_accuracy(said, true, groups)
+        balanced = grouped(groups, lambda at: balanced_accuracy(said[at], true[at]))
     agreed = grouped(
         groups, lambda at: kappa([labels[one] for one in at], [grades[one] for one in at])
     )

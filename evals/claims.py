@@ -17,10 +17,11 @@ from rich.console import Console
 
 from corpus.errors import UnreadableDocument
 from corpus.sentences import sentence_spans
-from evals.benchmarks.claims import SETS, ClaimSet, LabelledClaim, read_claims
+from evals.benchmarks.claims import PITFALLS, SETS, ClaimSet, LabelledClaim, read_claims
+from evals.figures import Figure, print_published
 from evals.fitting import Array, Labelled, cross_validated, fit
-from evals.intervals import balanced_accuracy
-from evals.metrics import auc, reliability
+from evals.intervals import Mean, grouped
+from evals.metrics import auc, balanced_accuracy, reliability
 from rag.checks import check
 from rag.confidence import BIAS, FEATURES, SIGNS, WEIGHTS, features, probability
 from rag.entailment import ClaimModel
@@ -107,36 +108,37 @@ def _shipped(texts: Labelled) -> Array:
     )
 
 
-def report(measured: Mapping[str, Measured], trained: Sequence[str]) -> None:
-    """Print the tables; `trained` are the sets that the model was trained on."""
+def report(
+    measured: Mapping[str, Measured], sets: Mapping[str, ClaimSet], seed: int = 0
+) -> list[Figure]:
+    """Print the tables, and return what is shipped: by the checks where the model knows the set."""
+    trained = [name for name, one in sets.items() if one.trained]
+    figures: list[Figure] = []
     print("balanced accuracy [95 % interval] / AUC, cross-validated by group")
     odds: dict[str, dict[str, Array]] = {}
     for system, chosen in _SYSTEMS.items():
-        sets = {
+        texts = {
             name: one.texts.only(chosen)
             for name, one in measured.items()
             if name not in trained or system == "checks alone"
         }
         signs = [_SIGNS[at] for at in chosen]
-        odds[system] = cross_validated(sets, signs) if sets else {}
+        odds[system] = cross_validated(texts, signs) if texts else {}
     odds["both, as shipped"] = {
         name: _shipped(one.texts.only(_OF_BOTH))
         for name, one in measured.items()
         if name not in trained
     }
     for name, one in measured.items():
-        counted = f"{len(one.labels):,} texts, {one.texts.supported.mean():.0%} supported"
-        print(f"{name}: {counted}{' (the model was trained on it)' if name in trained else ''}")
-        for system, found in odds.items():
-            if name in found:
-                shown = balanced_accuracy(found[name] > 0, one.texts.supported, one.texts.groups)
-                print(f"  {system:18}{shown!s:>22} /{auc(found[name], one.texts.supported):6.3f}")
+        own = {system: found[name] for system, found in odds.items() if name in found}
+        figures.append(_of_set(sets[name], one, own, seed))
+    print(f"Pitfalls: {PITFALLS}.")
     _contradicted(measured)
-    own = [name for name in measured if name not in trained]
-    if own:
+    new = [name for name in measured if name not in trained]
+    if new:
         _reliability(
-            np.concatenate([odds["both"][name] for name in own]),
-            np.concatenate([measured[name].texts.supported for name in own]),
+            np.concatenate([odds["both"][name] for name in new]),
+            np.concatenate([measured[name].texts.supported for name in new]),
         )
     claims = sum(len(one) for part in measured.values() for one in part.texts.columns)
     checked = sum(one.check_seconds for one in measured.values())
@@ -145,6 +147,27 @@ def report(measured: Mapping[str, Measured], trained: Sequence[str]) -> None:
         f"\n{claims:,} sentences: checks alone {60 * claims / checked:,.0f} a minute on one core, "
         f"with the model {60 * claims / judged:,.0f} on all; reading the evidence is counted"
     )
+    return figures
+
+
+def _of_set(of: ClaimSet, one: Measured, odds: Mapping[str, Array], seed: int) -> Figure:
+    """Print how right each system is on a set, and return the figure of the last."""
+    known = " (the model was trained on it)" if of.trained else ""
+    counted = f"{len(one.labels):,} texts, {one.texts.supported.mean():.0%} supported"
+    print(f"{of.name}: {counted}, {of.licence}{known}")
+    rows = {system: _accuracy(one.texts, found, seed) for system, found in odds.items()}
+    for system, shown in rows.items():
+        print(f"  {system:18}{shown!s:>22} /{auc(odds[system], one.texts.supported):6.3f}")
+    print_published(of.published)
+    *_, (system, shown) = rows.items()
+    name = of.name if of.trained else f"{of.name} (fitted on it)"
+    measure = "balanced accuracy" + (f", {system}" if of.trained else "")
+    return Figure(name, measure, shown, len(one.labels), of.published)
+
+
+def _accuracy(texts: Labelled, odds: Array, seed: int) -> Mean:
+    said, true = (odds > 0).astype(float), texts.supported.astype(float)
+    return grouped(texts.groups, lambda at: balanced_accuracy(said[at], true[at]), seed)
 
 
 def _contradicted(measured: Mapping[str, Measured]) -> None:
@@ -175,30 +198,33 @@ def print_fit(measured: Sequence[Measured]) -> None:
     print(f"BIAS = {found.bias:.2f}  # and {found.length:.2f} for the length of a text")
 
 
-def run(data: Path, limit: int | None, *, show_fit: bool) -> int:
-    """Print what can be measured with the sets that are there; 2 when there is none."""
-    there: list[ClaimSet] = []
+def run(data: Path, limit: int | None, seed: int, *, show_fit: bool = False) -> list[Figure]:
+    """Print what can be measured with the sets that are there; no figures where there is none.
+
+    A limit is of the claims of each set, drawn by the seed.
+    """
+    there: dict[str, ClaimSet] = {}
     for one in SETS:
         if one.path(data).exists():
-            there.append(one)
+            there[one.name] = one
         else:
             print(f"{one.name}: skipped, {one.path(data)} is not there", file=sys.stderr)
     if not there:
-        return 2
+        return []
     model = ClaimModel()
     try:
         with Console(stderr=True).status("reading") as status:
             measured = {
-                one.name: measure(
-                    read_claims(data, one, limit),
+                name: measure(
+                    read_claims(data, one, limit, seed),
                     model,
-                    lambda said, name=one.name: status.update(f"{name}: {said}"),  # type: ignore[misc]
+                    lambda said, name=name: status.update(f"{name}: {said}"),  # type: ignore[misc]
                 )
-                for one in there
+                for name, one in there.items()
             }
     finally:
         model.close()
-    report(measured, [one.name for one in there if one.trained])
+    figures = report(measured, there, seed)
     if show_fit:
-        print_fit([measured[one.name] for one in there if not one.trained])
-    return 0
+        print_fit([measured[name] for name, one in there.items() if not one.trained])
+    return figures

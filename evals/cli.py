@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.errors import CorpusError
-from evals import claims, judging, measuring, qa, report, retrieval, summaries
+from evals import judging, measuring, replaying, report
+from evals.arguments import any_number, number
+from evals.benchmark_commands import UNUSABLE, add_benchmarks
 from evals.errors import EvalError
 from evals.golden import measure as golden
 from evals.scoring import METRICS
 from rag import RagError
-
-UNUSABLE = 2  # exit code for what is not there or can not be read
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -31,43 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pincite eval", description="Measure Pincite.")
     what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
-    shown = "how much of what answers is retrieved, and what each choice adds"
-    one = what.add_parser("retrieval", help=shown, description=f"Measures {shown}.")
-    one.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
-    one.add_argument("--limit", type=_count, help="how many questions of each set; all")
-    one.add_argument("--articles", type=_count, help="how many articles of the set news; all")
-    one.add_argument(
-        "--no-variants", action="store_true", help="only as shipped, without what else was tried"
-    )
-    one.set_defaults(run=_retrieval)
-    shown = "whether the embedded reader takes what answers, and abstains when nothing does"
-    one = what.add_parser("qa", help=shown, description=f"Measures {shown}.")
-    one.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
-    one.add_argument("--limit", type=_count, help="how many questions of each set; all")
-    one.set_defaults(run=lambda given: qa.run(given.data, given.limit))
-    shown = "whether claims are judged rightly by their evidence"
-    two = what.add_parser("claims", help=shown, description=f"Measures {shown}.")
-    two.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
-    two.add_argument("--limit", type=_count, help="how many claims of each set; all")
-    two.add_argument("--fit", action="store_true", help="fit the weights anew and print them")
-    two.set_defaults(run=lambda given: claims.run(given.data, given.limit, show_fit=given.fit))
-    _add_summaries(what)
+    add_benchmarks(what)
     _add_cases(what)
     _add_runs(what)
+    _add_replay(what)
     _add_pairs(what)
     _add_judge(what)
     _add_report(what)
     _add_golden(what)
     return parser
-
-
-def _add_summaries(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    shown = "how near summaries by quoting come to people's, beside simple baselines"
-    one = what.add_parser("summaries", help=shown, description=f"Measures {shown}.")
-    one.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
-    one.add_argument("--limit", type=_count, help="how many summaries of each set; all")
-    one.add_argument("--seed", type=int, default=0, help="of the random one and the intervals; 0")
-    one.set_defaults(run=lambda given: summaries.run(given.data, given.limit, given.seed))
 
 
 def _add_cases(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -78,7 +50,7 @@ def _add_cases(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     one.add_argument("--collection", default="default", help="of which collection; default")
     one.add_argument("--out", type=Path, required=True, help="file to write, JSON lines")
-    one.add_argument("--limit", type=_count, default=20, help="how many cases at most; 20")
+    one.add_argument("--limit", type=number, default=20, help="how many cases at most; 20")
     one.add_argument("--seed", type=int, default=0, help="which of the sentences; 0")
     one.set_defaults(run=measuring.init)
     one = what.add_parser(
@@ -100,16 +72,46 @@ def _add_runs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     one.add_argument("--cases", type=Path, required=True, help="file of cases, JSON lines")
     one.add_argument("--out", type=Path, required=True, help="folder of the run")
     one.add_argument("--collection", default="default", help="which is asked; default")
-    one.add_argument("--limit", type=_count, help="how many cases, drawn by the seed; all")
+    one.add_argument("--limit", type=number, help="how many cases, drawn by the seed; all")
     one.add_argument("--seed", type=int, default=0, help="of the draw and the intervals; 0")
     _add_prices(one)
     one.add_argument(
-        "--at-once", type=_count, default=1, help="cases that are answered at the same time; 1"
+        "--at-once", type=number, default=1, help="cases that are answered at the same time; 1"
     )
     one.add_argument(
         "--retry-failed", action="store_true", help="do the cases again that failed before"
     )
+    _add_dry_run(one)
     one.set_defaults(run=measuring.measure)
+
+
+def _add_replay(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = what.add_parser(
+        "replay",
+        help="what would be answered now to what was really asked",
+        description="Asks what kept answers were asked again, under the settings, prompts and "
+        "documents of now, and writes two runs: OUT/A as they were answered, OUT/B as they are "
+        "now. Kept answers stay as they are. A replay that was stopped goes on where it was.",
+    )
+    one.add_argument("--out", type=Path, required=True, help="folder of the two runs")
+    one.add_argument("--collection", default="default", help="of which collection; default")
+    one.add_argument(
+        "--since", type=replaying.since, metavar="TIME", help="only answers kept since; all"
+    )
+    one.add_argument(
+        "--limit", type=any_number, default=100, help="how many, drawn by the seed; 100, 0 for all"
+    )
+    one.add_argument("--seed", type=int, default=0, help="of the draw and the intervals; 0")
+    one.add_argument(
+        "--retrieval-only",
+        action="store_true",
+        help="only search, and show how much of what was found is found again",
+    )
+    one.add_argument(
+        "--at-once", type=number, default=1, help="questions asked at the same time; 1"
+    )
+    _add_prices(one)
+    one.set_defaults(run=replaying.replay_kept)
 
 
 def _add_pairs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -178,24 +180,31 @@ def _add_golden(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 def _add_judge(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     one = what.add_parser(
         "judge",
-        help="how far an LLM judge can be believed, by people's labels",
-        description="Has the model of the settings judge claims that people have labelled, and "
-        "shows where both agree; then, with --run, the claims of a run, of which the mean is "
-        "corrected by the labels. Exit code 1 when it scored nothing.",
+        help="what an LLM judge says of claims, and how far it can be believed",
+        description="Has the model of the settings judge the claims of a run, and keeps its grades "
+        "in the folder of the run, where report, compare and gate find them. With --against it "
+        "judges claims that people have labelled as well: it shows where both agree, and corrects "
+        "the mean of the run by the labels. Exit code 1 when it scored nothing.",
     )
     one.add_argument(
         "--against",
         type=Path,
-        required=True,
         help="JSON lines of claim, evidence and label: supported, partial, contradicted or "
         "unsupported",
     )
-    one.add_argument("--run", type=Path, dest="run_folder", help="folder of a run to judge as well")
+    one.add_argument("--run", type=Path, dest="run_folder", help="folder of a run to judge")
     one.add_argument("--cache", type=Path, help="file of grades; in the data folder")
     one.add_argument("--offline", action="store_true", help="take grades from the cache alone")
-    one.add_argument("--at-once", type=_count, default=4, help="claims judged at the same time; 4")
+    one.add_argument("--at-once", type=number, default=4, help="claims judged at the same time; 4")
+    _add_dry_run(one)
     _add_prices(one)
     one.set_defaults(run=judging.judge)
+
+
+def _add_dry_run(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--dry-run", action="store_true", help="only say what it will take, and ask no model"
+    )
 
 
 def _add_prices(one: argparse.ArgumentParser) -> None:
@@ -221,21 +230,10 @@ def _add_both(one: argparse.ArgumentParser) -> None:
     )
 
 
-def _retrieval(given: argparse.Namespace) -> int:
-    return retrieval.run(given.data, given.limit, given.articles, variants=not given.no_variants)
-
-
 def _drop(text: str) -> float:
     number = float(text)
     if not 0 <= number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not from 0 to less than 1")
-    return number
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return number
 
 

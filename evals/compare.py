@@ -182,8 +182,12 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         if isinstance(old, dict) and isinstance(new, dict):
             found += [f"{name}.{one}" for one in changes(old, new)]
         elif old != new:
-            found.append(f"{name}: {old} -> {new}")
+            found.append(f"{name}: {_in_short(old)} -> {_in_short(new)}")
     return found
+
+
+def _in_short(value: object) -> object:
+    return f"{len(value)} values, in run.json" if isinstance(value, dict) else value
 
 
 class Gate(StrEnum):

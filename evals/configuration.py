@@ -26,8 +26,7 @@ def configuration(
     """All that an answer may depend on, as JSON; `documents` is the hash of the collection."""
     return {
         "format": 1,
-        "versions": {name: _version(name) for name in ("pincite", *_PACKAGES)}
-        | {"python": platform.python_version()},
+        "versions": versions(),
         "settings": shown_settings(settings),
         "prompts": prompt_hashes(),
         "collection": None if documents is None else collection,
@@ -36,6 +35,12 @@ def configuration(
         "cases_sha256": _hash("\n".join(f"{one.id} {one.sha256}" for one in cases)),
         "seed": seed,
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Version of Pincite, of the packages that answers depend on, and of Python."""
+    found = {name: _version(name) for name in ("pincite", *_PACKAGES)}
+    return found | {"python": platform.python_version()}
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:

@@ -4,19 +4,24 @@ run.json        what it was made with: `evals.configuration`
 records.jsonl   one case a line: what was answered, its scores, and what could not be scored
 timings.jsonl   seconds of each case, apart, since no two runs have the same
 summary.json    every mean with its interval: `evals.summary`
+grades.jsonl    what an LLM judge says of each claim, after `pincite eval judge --run`
 """
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from evals.errors import UnusableRun
 
 Record = dict[str, Any]
+BENCHMARKS = "benchmarks"  # the kind of a folder that is of `pincite eval all`, and no run of cases
 
 RUN, RECORDS, TIMINGS, SUMMARY = "run.json", "records.jsonl", "timings.jsonl", "summary.json"
+GRADES = "grades.jsonl"
+JUDGED = ("judged_supported", "judged_contradicted")
 
 
 def open_run(folder: Path, made_with: Mapping[str, Any]) -> list[Record]:
@@ -46,17 +51,52 @@ def open_run(folder: Path, made_with: Mapping[str, Any]) -> list[Record]:
 def read_run(folder: Path) -> tuple[dict[str, Any], list[Record]]:
     """What a run was made with, and its records; raises UnusableRun where it is none or not done.
 
-    A run that was stopped half-way has fewer cases, and not by chance, so it is not measured.
+    A run that was stopped half-way has fewer cases, and not by chance, so it is not measured. What
+    an LLM judge said of it is among the scores.
     """
     if not (folder / RUN).exists():
         raise UnusableRun(f"{folder} is no run: it has no {RUN}. `pincite eval run` makes one.")
     made_with, records = _json(folder / RUN), read_lines(folder / RECORDS)
+    if made_with.get("kind") == BENCHMARKS:
+        raise UnusableRun(f"{folder} is of `pincite eval all`, which has no cases to look at.")
     if len(records) != made_with["cases"]:
         raise UnusableRun(
             f"{folder} has {len(records)} of {made_with['cases']} cases: it was stopped. Start the "
             "same `pincite eval run` again, and it goes on."
         )
+    if (folder / GRADES).exists():
+        graded = {row["claim"]: row for row in read_lines(folder / GRADES)}
+        judge = next(
+            ({name: row[name] for name in ("model", "prompt")} for row in graded.values()), {}
+        )
+        return made_with | {"judge": judge}, [_with_grades(one, graded) for one in records]
     return made_with, records
+
+
+def claim_key(claim: str, sources: Sequence[str]) -> str:
+    """What a claim with its sources is known by in the file of grades."""
+    return hashlib.sha256(json.dumps([claim, *sources]).encode()).hexdigest()[:16]
+
+
+def _with_grades(record: Record, graded: Mapping[str, Record]) -> Record:
+    """A record with what a judge said; unscored where any claim has no grade.
+
+    A mean of the claims that have one would be of those that are easy to grade.
+    """
+    rows = [graded.get(claim_key(claim, sources)) for claim, sources in record["claims"]]
+    if not rows:
+        return record
+    missing = [row for row in rows if row is None or row["grade"] is None]
+    if missing:
+        reason = next((row["reason"] for row in missing if row is not None), "not judged")
+        why = f"{len(missing)} of {len(rows)} claims have no grade: {reason}"
+        return record | {"unscored": record["unscored"] | dict.fromkeys(JUDGED, why)}
+    shares = {
+        name: sum(row is not None and row["grade"] == name.removeprefix("judged_") for row in rows)
+        / len(rows)
+        for name in JUDGED
+    }
+    return record | {"scores": record["scores"] | shares}
 
 
 def append(path: Path, row: Mapping[str, Any]) -> None:

@@ -56,28 +56,6 @@ def grouped(
     return Mean(float(value), float(low), float(high))
 
 
-def balanced_accuracy(
-    said: NDArray[np.bool_], true: NDArray[np.bool_], groups: Sequence[str], seed: int = 0
-) -> Mean:
-    """The mean of the accuracies on either class, both of which occur, with its interval.
-
-    Whole groups are drawn (cluster bootstrap), since the rows of a group are not independent. A
-    draw without one of the classes is left out.
-    """
-    names, where = np.unique(list(groups), return_inverse=True)
-    counts = np.zeros((len(names), 4))  # rightly yes, yes, rightly no, no
-    for column, rows in enumerate((said & true, true, ~said & ~true, ~true)):
-        counts[:, column] = np.bincount(where, rows, len(names))
-    times = np.random.default_rng(seed).multinomial(
-        len(names), np.full(len(names), 1 / len(names)), _DRAWS
-    )
-    drawn = np.vstack([counts.sum(axis=0), times @ counts])
-    drawn = drawn[(drawn[:, 1] > 0) & (drawn[:, 3] > 0)]
-    values = (drawn[:, 0] / drawn[:, 1] + drawn[:, 2] / drawn[:, 3]) / 2
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Mean(float(values[0]), float(low), float(high))
-
-
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A mean of n values in some clusters; the 95 % interval is None where it can not be known."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from corpus.tokens import token_counter
 from evals.errors import EvalError
 from evals.folder import append, read_lines
 from rag import ProviderError, Settings
@@ -109,6 +110,18 @@ class Judge:
             return found
 
         return list(await asyncio.gather(*map(one, items)))
+
+    def left(self, items: Sequence[Item]) -> list[Item]:
+        """Those that the model is to be asked about: not in the cache, and none when offline."""
+        if self._model is None:
+            return []
+        return [item for item in items if self._key(item) not in self._kept]
+
+    def tokens(self, items: Sequence[Item]) -> tuple[int, int]:
+        """Tokens to the model for items, each asked once, and at most from it."""
+        count = token_counter(self._settings.encoding)
+        prompt = sum(count(str(one.content)) for item in items for one in _messages(item))
+        return prompt, len(items) * self._settings.llm_max_tokens
 
     async def judge(self, item: Item) -> Judged:
         """Judge an item: from the cache, or by the model with one retry, or not at all."""

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +13,13 @@ from rich.table import Table
 
 from evals.calibration import Graded, agreement, bounds, corrected_mean
 from evals.cases import problems, rows_of
-from evals.errors import InvalidCases
-from evals.folder import read_run
-from evals.judge import Grade, Item, Judge, Judged
+from evals.errors import EvalError, InvalidCases
+from evals.folder import GRADES, JUDGED, Record, claim_key, read_run, write_lines
+from evals.forecast import Forecast
+from evals.judge import Grade, Item, Judge, Judged, prompt_hash
 from evals.scores import Prices, cost
+from evals.summary import means, table
+from evals.terminal import progress, wide
 from rag import load_settings
 
 _MOST_REASONS = 5
@@ -69,33 +73,70 @@ def items_of_run(folder: Path) -> list[Item]:
 
 
 def judge(given: argparse.Namespace) -> int:
-    """Judge, and print how far the judge can be believed; 1 when nothing could be scored."""
-    items = read_items(given.against)
-    items += [] if given.run_folder is None else items_of_run(given.run_folder)
+    """Judge labelled claims, those of a run, or both; 1 when nothing could be scored.
+
+    Grades of a run's claims are kept in its folder, from which the report, a comparison and a gate
+    have them. Prints how far the judge can be believed, where there are labels.
+    """
+    folder: Path | None = given.run_folder
+    if given.against is None and folder is None:
+        raise EvalError("There is nothing to judge. Name --against FILE, --run RUN, or both.")
+    labelled = [] if given.against is None else read_items(given.against)
+    items = labelled + ([] if folder is None else items_of_run(folder))
     settings = load_settings()
+    prices = None if given.prices is None else Prices(*given.prices)
     file = given.cache or settings.data_dir / "judge-cache.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     opened = Judge(settings, file, offline=given.offline)
     try:
-        with Console(stderr=True).status("judging") as status:
-            judged = asyncio.run(
-                opened.judge_all(
-                    items,
-                    at_once=given.at_once,
-                    say=lambda done, of: status.update(f"{done} of {of} judged"),
-                )
-            )
+        expected = _expected(opened, items, prices)
+        print(expected, file=sys.stdout if given.dry_run else sys.stderr, flush=True)
+        if given.dry_run:
+            return 0
+        with progress("judging", "claims judged") as say:
+            judged = asyncio.run(opened.judge_all(items, at_once=given.at_once, say=say))
     finally:
         opened.close()
-    prices = None if given.prices is None else Prices(*given.prices)
-    report(list(zip(items, judged, strict=True)), prices, print)
+    rows = list(zip(items, judged, strict=True))
+    report(rows, prices, print)
+    if folder is not None:
+        _keep(folder, rows[len(labelled) :], opened.name)
     return int(not any(one.grade for one in judged))
+
+
+def _expected(opened: Judge, items: Sequence[Item], prices: Prices | None) -> Forecast:
+    """What judging will take, were each claim that is not in the cache asked about once."""
+    left = opened.left(items)
+    prompt, completion = opened.tokens(left)
+    price = None if prices is None else cost(prompt, completion, prices)
+    return Forecast(len(left), len(left), prompt, completion, price, None, what="claims")
+
+
+def _keep(folder: Path, rows: Both, model: str) -> None:
+    """Write the grades of a run's claims, and print what they come to."""
+    grades: list[Record] = [
+        {
+            "claim": claim_key(item.claim, item.sources),
+            "grade": one.grade,
+            "reason": one.reason,
+            "model": model,
+            "prompt": prompt_hash(),
+        }
+        for item, one in rows
+    ]
+    write_lines(folder / GRADES, grades)
+    made_with, records = read_run(folder)
+    found = means(records, made_with["seed"])
+    wide().print(table({"metrics": {name: found[name] for name in JUDGED if name in found}}))
+    print(f"{folder / GRADES} has the grades, for `pincite eval report`, compare and gate.")
 
 
 def report(rows: Both, prices: Prices | None, say: Callable[[str], None]) -> None:
     """Say what came of judging: what is unscored first, then what the rest is worth."""
     _count(rows, prices, say)
     labelled = [(item, one) for item, one in rows if item.label is not None]
+    if not labelled:
+        return
     graded = [(item, one) for item, one in labelled if one.grade is not None]
     _confusion(labelled)
     if not graded:

@@ -3,12 +3,7 @@
 import argparse
 import asyncio
 import sys
-import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
-
-from rich.console import Console
-from rich.status import Status
+from typing import Any
 
 from evals.cases import read_cases
 from evals.compare import Gate, chief, compare, decisions
@@ -16,24 +11,15 @@ from evals.compare import remarks as remarks_on_both
 from evals.compare import table as table_of_both
 from evals.errors import UnusableRun
 from evals.folder import read_run, read_timings
+from evals.forecast import forecast
 from evals.run import Plan, needs_documents, run
 from evals.scores import Prices
 from evals.starter import append, case_of_answer, starter_cases, write_new
 from evals.summary import latency, remarks, table
+from evals.terminal import progress, wide, with_pipeline
 from rag import Pipeline, load_settings
 
 DROPPED, UNDECIDED = 1, 3  # exit codes of a gate
-
-_Result = TypeVar("_Result")
-
-
-def with_pipeline(work: Callable[[Pipeline], Coroutine[Any, Any, _Result]]) -> _Result:
-    """What `work` makes of the pipeline of the settings, which is open while it runs."""
-    pipeline = Pipeline(load_settings())
-    try:
-        return asyncio.run(work(pipeline))
-    finally:
-        pipeline.close()
 
 
 def init(given: argparse.Namespace) -> int:
@@ -59,7 +45,10 @@ def add(given: argparse.Namespace) -> int:
 
 
 def measure(given: argparse.Namespace) -> int:
-    """Run cases into a folder, and print the summary; 1 when every case failed."""
+    """Run cases into a folder, and print the summary; 1 when every case failed.
+
+    What it will take is said before; with `dry_run` that is all.
+    """
     prices = None if given.prices is None else Prices(*given.prices)
     plan = Plan(
         read_cases(given.cases),
@@ -71,13 +60,19 @@ def measure(given: argparse.Namespace) -> int:
         given.retry_failed,
     )
     settings = load_settings()
-    with Console(stderr=True).status("opening") as status:
-        say = _shown_on(status)
-        if needs_documents(plan.chosen()):
-            found = with_pipeline(lambda pipeline: run(plan, given.out, settings, pipeline, say))
-        else:
-            found = asyncio.run(run(plan, given.out, settings, None, say))
-    _wide().print(table(found), markup=False)
+    with progress("opening") as say:
+
+        async def work(pipeline: Pipeline | None) -> dict[str, Any] | None:
+            expected = await forecast(plan, given.out, settings, pipeline)
+            print(expected, file=sys.stdout if given.dry_run else sys.stderr, flush=True)
+            if given.dry_run:
+                return None
+            return await run(plan, given.out, settings, pipeline, say)
+
+        found = with_pipeline(work) if needs_documents(plan.chosen()) else asyncio.run(work(None))
+    if found is None:
+        return 0
+    wide().print(table(found), markup=False)
     for remark in remarks(found):
         print(remark)
     print(latency(read_timings(given.out)))
@@ -88,7 +83,7 @@ def measure(given: argparse.Namespace) -> int:
 def compare_runs(given: argparse.Namespace) -> int:
     """Print how two runs differ."""
     found = compare(read_run(given.before), read_run(given.after), names=given.metric)
-    _wide().print(table_of_both(found), markup=False)
+    wide().print(table_of_both(found), markup=False)
     for remark in remarks_on_both(found):
         print(remark)
     return 0
@@ -115,26 +110,3 @@ def gate(given: argparse.Namespace) -> int:
     if Gate.DROPPED in said:
         return DROPPED
     return UNDECIDED if Gate.UNDECIDED in said and given.strict else 0
-
-
-def _wide() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 120)
-
-
-def _shown_on(status: Status) -> Callable[[int, int], None]:
-    """Shows how many cases are done, and how long the rest is likely to take."""
-    start: tuple[float, int] | None = None
-
-    def say(done: int, total: int) -> None:
-        nonlocal start
-        now = time.monotonic()
-        if start is None:
-            start = now, done
-        since, before = start
-        shown = f"{done} of {total} cases"
-        if done > before:
-            left = (now - since) / (done - before) * (total - done)
-            shown += f", about {left / 60:.0f} min left" if left >= 60 else f", {left:.0f} s left"
-        status.update(shown)
-
-    return say

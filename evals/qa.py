@@ -19,9 +19,11 @@ from rich.console import Console
 from corpus.embed import MiniLM
 from corpus.ingest import Embed
 from evals.benchmarks import qa
+from evals.figures import Figure
 from evals.intervals import Mean, grouped
 from evals.metrics import balanced_accuracy, selective_risks, share
 from evals.reader import Case, Model, case, fit, folds, threshold
+from evals.sampling import sample
 from rag.extract import ENOUGH, WEIGHTS
 from rag.features import COLUMNS
 
@@ -107,8 +109,8 @@ def fitted(cases: Sequence[Case]) -> Scorer:
     return fit(cases).scores
 
 
-def report(name: str, sets: dict[str, list[Case]]) -> None:
-    """Print the tables of one of the sets."""
+def report(name: str, sets: dict[str, list[Case]], seed: int) -> list[Figure]:
+    """Print the tables of one of the sets, and return what is shipped."""
     cases = sets[name]
     others = [one for other, found in sets.items() if other != name for one in found]
     rows: list[tuple[str, list[list[Floats]]]] = []
@@ -123,17 +125,26 @@ def report(name: str, sets: dict[str, list[Case]]) -> None:
     groups = [one.question for one in cases]
     results = [(label, outcome(scores, cases)) for label, scores in rows]
     yes = sum(one.answerable for one in cases)
-    print(f"\n{name}: {yes} questions that the sources answer, {len(cases) - yes} that they do not")
+    print(
+        f"\n{name}: {yes} questions that the sources answer, {len(cases) - yes} that they do not; "
+        f"{qa.LICENCES[name]}; {qa.PITFALLS[name]}"
+    )
     print(
         f"{'an answering sentence is [95 % interval]':42}{'first':23}{'in the first 3':23}", end=""
     )
     print("answer or abstain, balanced accuracy")
     for label, result in results:
-        print(f"  {label:40}" + "".join(f"{one!s:23}" for one in _choices(result, groups)))
+        choices = _choices(result, groups, seed)
+        print(f"  {label:40}" + "".join(f"{one!s:23}" for one in choices))
     shown = "".join(f"{coverage:>7.0%}" for coverage in _COVERAGES)
     print(f"{'':42}{'abstention: precision':23}{'recall':23}wrong answers at{shown}   AURC")
     for label, result in results:
-        print(f"  {label:40}" + _abstention(result, groups), flush=True)
+        print(f"  {label:40}" + _abstention(result, groups, seed), flush=True)
+    first, _, balanced = _choices(results[-1][1], groups, seed)  # as shipped
+    return [
+        Figure(f"{name}{note}", "an answering sentence is first", first, yes),
+        Figure(f"{name}{note}", "answer or abstain, balanced accuracy", balanced, len(cases)),
+    ]
 
 
 def _can_fit(cases: Sequence[Case]) -> bool:
@@ -143,42 +154,36 @@ def _can_fit(cases: Sequence[Case]) -> bool:
     return min(len(yes), len(no)) > math.ceil(len(yes | no) / _FOLDS)
 
 
-def _choices(result: Outcome, groups: Sequence[str]) -> tuple[Mean, Mean, Mean]:
+def _choices(result: Outcome, groups: Sequence[str], seed: int) -> tuple[Mean, Mean, Mean]:
+    answered, answerable = result.answered, result.answerable
     return (
-        grouped(groups, lambda at: share(result.first[at], result.answerable[at])),
-        grouped(groups, lambda at: share(result.three[at], result.answerable[at])),
-        grouped(groups, lambda at: balanced_accuracy(result.answered[at], result.answerable[at])),
+        grouped(groups, lambda at: share(result.first[at], answerable[at]), seed),
+        grouped(groups, lambda at: share(result.three[at], answerable[at]), seed),
+        grouped(groups, lambda at: balanced_accuracy(answered[at], answerable[at]), seed),
     )
 
 
-def _abstention(result: Outcome, groups: Sequence[str]) -> str:
+def _abstention(result: Outcome, groups: Sequence[str], seed: int) -> str:
     abstained, unanswerable = 1 - result.answered, 1 - result.answerable
     right = result.first * result.answerable
-    precision = grouped(groups, lambda at: share(unanswerable[at], abstained[at]))
-    recall = grouped(groups, lambda at: share(abstained[at], unanswerable[at]))
+    precision = grouped(groups, lambda at: share(unanswerable[at], abstained[at]), seed)
+    recall = grouped(groups, lambda at: share(abstained[at], unanswerable[at]), seed)
     curve = selective_risks(result.confidence, right)
     risks = [curve[int(np.ceil(coverage * len(curve))) - 1] for coverage in _COVERAGES]
     aurc = grouped(
-        groups, lambda at: float(selective_risks(result.confidence[at], right[at]).mean())
+        groups, lambda at: float(selective_risks(result.confidence[at], right[at]).mean()), seed
     )
     shown = "".join(f"{risk:7.3f}" for risk in risks)
     return f"{precision!s:23}{recall!s:23}{'':16}{shown}   {aurc}"
 
 
-def _report_false(cases: Sequence[Case]) -> None:
+def _report_false(cases: Sequence[Case], seed: int) -> None:
     result = outcome([[SHIPPED.scores(one) for one in cases]], cases)
     groups = [one.question for one in cases]
-    answered = grouped(groups, lambda at: float(result.answered[at].mean()))
-    first, three, _ = _choices(result, groups)
+    answered = grouped(groups, lambda at: float(result.answered[at].mean()), seed)
+    first, three, _ = _choices(result, groups, seed)
     print(f"\nrgb, with a false answer in the answer's place: {len(cases)} questions, as shipped")
     print(f"  answered {answered}; the false answer first {first}, in the first 3 {three}")
-
-
-def _thinned(questions: list[qa.QaQuestion], limit: int | None) -> list[qa.QaQuestion]:
-    """At most `limit` questions, from all over a set."""
-    if limit is None or limit >= len(questions):
-        return questions
-    return [questions[at] for at in np.linspace(0, len(questions) - 1, limit).astype(int)]
 
 
 def _known(cases: Sequence[Case]) -> list[Case]:
@@ -186,8 +191,11 @@ def _known(cases: Sequence[Case]) -> list[Case]:
     return [one for one in cases if one.answers.any() or not one.answerable or not len(one.answers)]
 
 
-def run(data: Path, limit: int | None) -> int:
-    """Print the tables of the sets that are there, and the fit; 2 when there is none."""
+def run(data: Path, limit: int | None, seed: int) -> list[Figure]:
+    """Print the tables of the sets that are there, and the fit; no figures where there is none.
+
+    A limit is of the questions of each set, drawn by the seed.
+    """
     sets: dict[str, list[Case]] = {}
     false: list[Case] = []
     model = MiniLM()
@@ -199,15 +207,14 @@ def run(data: Path, limit: int | None) -> int:
                 continue
             status.update(f"reading {name}")
             found = [one for path in paths for one in read(path, model.embed)]
-            sets[name] = _known([case(one, model.embed) for one in _thinned(found, limit)])
+            sets[name] = _known([case(one, model.embed) for one in sample(found, limit, seed)])
             if name == "rgb":
                 lies = [one for path in paths for one in qa.read_rgb_false(path)]
-                false = _known([case(one, model.embed) for one in _thinned(lies, limit)])
+                false = _known([case(one, model.embed) for one in sample(lies, limit, seed)])
     model.close()
-    for name in sets:
-        report(name, sets)
+    figures = [figure for name in sets for figure in report(name, sets, seed)]
     if false:
-        _report_false(false)
+        _report_false(false, seed)
     own = [one for name in _FITTED_ON for one in sets.get(name, [])]
     if _can_fit(own):
         fresh = fit(own)
@@ -215,4 +222,4 @@ def run(data: Path, limit: int | None) -> int:
         shown = ", ".join(f"{name} {weight:.2f}" for name, weight in weights)
         enough = 1 / (1 + np.exp(-fresh.enough))
         print(f"\nfitted on {' and '.join(_FITTED_ON)}: {shown}; enough {enough:.2f}")
-    return 0 if sets else 2
+    return figures

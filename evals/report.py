@@ -21,6 +21,7 @@ from evals.summary import remarks, summary
 RIGHT = ("claim_recall", "claim_precision", "token_f1", "citation_recall", "supported")
 
 _WORST = 10
+_SHORT = 12  # rows of a table that stands on one page
 _TAGGED = ("right_abstention", "claim_recall", "recall@10", "citation_recall", "supported")
 _SIZE = {"width": 460, "height": 320}
 _COLOUR = "#1f4e9c"
@@ -145,7 +146,10 @@ def _chart(
     else:
         chart.add_line(list(points), stroke_color=_COLOUR, name="this run")
     label = escape(f"{title}: {up} by {across}; the table behind has the numbers", quote=True)
-    drawn = str(chart.to_svg(**_SIZE))
+    box = (
+        f'<svg viewBox="0 0 {_SIZE["width"]} {_SIZE["height"]}" '  # so that it can be made smaller
+    )
+    drawn = str(chart.to_svg(**_SIZE)).replace("<svg ", box, 1)
     return f'<figure role="img" aria-label="{label}">{drawn}</figure>'
 
 
@@ -168,7 +172,8 @@ def _case(one: Record, right: str) -> str:
     said = escape(answer["text"] or " ".join(claim for claim, _ in one["claims"]) or "(nothing)")
     quotes = "".join(
         f"<li>[{cited['marker']}] {escape(cited['title'])}: <q>{escape(cited['before'])}"
-        f"<mark>{escape(cited['quote'])}</mark>{escape(cited['after'])}</q></li>"
+        f"<mark>{_aloud('cited: ')}{escape(cited['quote'])}{_aloud(', so far')}</mark>"
+        f"{escape(cited['after'])}</q></li>"
         for cited in answer["citations"]
     )
     scores = ", ".join(f"{name} {value:.2f}" for name, value in one["scores"].items())
@@ -177,6 +182,11 @@ def _case(one: Record, right: str) -> str:
         f"<p>{said}</p><ul>{quotes}</ul><p><small>{escape(one['id'])}: {scores}</small></p>"
         "</article>"
     )
+
+
+def _aloud(text: str) -> str:
+    """What a screen reader says in place of a colour, and nobody sees."""
+    return f'<span class="aloud">{text}</span>'
 
 
 def _tags(tags: dict[str, Any]) -> str:
@@ -222,7 +232,8 @@ def _made_with(made_with: dict[str, Any]) -> str:
 
 
 def _interval(low: float | None, high: float | None, sign: str = "") -> str:
-    return "none" if low is None or high is None else f"[{low:{sign}.3f}, {high:{sign}.3f}]"
+    """Bounds that are kept on one line."""
+    return "none" if low is None or high is None else f"[{low:{sign}.3f},\xa0{high:{sign}.3f}]"
 
 
 def _section(title: str, content: str) -> str:
@@ -234,16 +245,21 @@ def _remarks(said: Sequence[str]) -> str:
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table that scrolls by itself where it is too wide, also by keys; short ones are not cut."""
     titles = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
-    body = "\n".join(
+    lines = [
         f'<tr><th scope="row">{escape(str(first))}</th>'
         + "".join(f"<td>{escape(str(one))}</td>" for one in rest)
         + "</tr>"
         for first, *rest in rows
-    )
+    ]
+    body = "\n".join(lines)
+    kind = "wide short" if len(lines) <= _SHORT else "wide"
+    label = escape(caption, quote=True)
     return (
+        f'<div class="{kind}" role="group" aria-label="{label}" tabindex="0">'
         f"<table><caption>{escape(caption)}</caption><thead><tr>{titles}</tr></thead>"
-        f"<tbody>\n{body}\n</tbody></table>"
+        f"<tbody>\n{body}\n</tbody></table></div>"
     )
 
 

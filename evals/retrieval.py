@@ -13,14 +13,17 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from corpus.chunk import MAX_TOKENS
 from corpus.tokens import token_counter
 from corpus.types import Passage
 from evals.benchmarks import news, spans
-from evals.intervals import mean
+from evals.figures import Figure
+from evals.intervals import Mean, mean
 from evals.metrics import span_recall
+from evals.sampling import sample
 from rag import Mode, Pipeline, Settings, Upload
 from rag.fusion import Fusion
 from rag.retrieve import FUSION
@@ -55,13 +58,17 @@ class Scores:
 
     recalls: Sequence[tuple[float, ...]]
 
-    def at(self, budget: int, every: slice = slice(None)) -> list[float]:
+    def at(self, budget: int) -> list[float]:
         """Recall of the questions at a budget."""
-        return [row[BUDGETS.index(budget)] for row in self.recalls[every]]
+        return [row[BUDGETS.index(budget)] for row in self.recalls]
 
-    def complete(self, every: slice = slice(None)) -> list[float]:
+    def complete(self) -> list[float]:
         """1 for a question whose excerpts were found whole at the largest budget, else 0."""
-        return [float(row[-1] == 1) for row in self.recalls[every]]
+        return [float(row[-1] == 1) for row in self.recalls]
+
+    def only(self, positions: Sequence[int]) -> "Scores":
+        """Those of the questions at these positions."""
+        return Scores([self.recalls[at] for at in positions])
 
 
 @contextmanager
@@ -125,13 +132,18 @@ def _within(passages: Sequence[Passage], budget: int, count: Callable[[str], int
     return kept
 
 
-def report_spans(data: Path, limit: int | None, say: Say, *, variants: bool) -> None:
+def report_spans(
+    data: Path, limit: int | None, seed: int, say: Say, *, variants: bool
+) -> list[Figure]:
     """Print the table of `spans`: as shipped, in both halves, and with other choices."""
-    questions = spans.read_questions(data)[:limit]
+    chosen = sample(list(enumerate(spans.read_questions(data))), limit, seed)
+    questions = [question for _, question in chosen]
+    halves = [[at for at, (place, _) in enumerate(chosen) if place % 2 == side] for side in (0, 1)]
     uploads = [
         Upload(text, "text/plain", f"{name}.txt", uri=name, external_id=name)
         for name, text in spans.read_texts(data).items()
     ]
+    figures: list[Figure] = []
     rows = [("as shipped", MAX_TOKENS, Mode.HYBRID, FUSION), *(VARIANTS if variants else ())]
     print(f"spans: {len(questions)} questions; recall of the excerpts' characters [95 % interval]")
     print(f"{'':38}{'at 250':>8}{'500':>8}{'1,000':>8}   all of them at 1,000 tokens")
@@ -140,47 +152,74 @@ def report_spans(data: Path, limit: int | None, say: Say, *, variants: bool) -> 
             for name, _, mode, fusion in group:
                 say(f"asking {len(questions)} questions: {name}")
                 scores = score_spans(pipeline, questions, mode, fusion)
-                _row(name, scores, slice(None))
+                _row(name, scores)
                 if name == "as shipped":
-                    _row("  the half that choices were made on", scores, slice(0, None, 2))
-                    _row("  the other half", scores, slice(1, None, 2))
-                    _intervals(scores)
+                    _row("  the half that choices were made on", scores.only(halves[0]))
+                    _row("  the other half", scores.only(halves[1]))
+                    figures = _of_spans(scores, seed)
+    print(f"{spans.LICENCE}. Pitfalls: {spans.PITFALLS}.")
+    return figures
 
 
-def _row(name: str, scores: Scores, every: slice) -> None:
-    if not scores.recalls[every]:
+def _row(name: str, scores: Scores) -> None:
+    if not scores.recalls:
         return
-    recalls = "".join(f"{mean(scores.at(budget, every)).value:8.3f}" for budget in BUDGETS)
-    print(f"{name:38}{recalls}{mean(scores.complete(every)).value:11.3f}", flush=True)
+    recalls = "".join(f"{np.mean(scores.at(budget)):8.3f}" for budget in BUDGETS)
+    print(f"{name:38}{recalls}{np.mean(scores.complete()):11.3f}", flush=True)
 
 
-def _intervals(scores: Scores) -> None:
-    shown = "; ".join(f"{budget}: {mean(scores.at(budget))}" for budget in BUDGETS)
-    print(f"  {shown}; all: {mean(scores.complete())}")
+def _of_spans(scores: Scores, seed: int) -> list[Figure]:
+    """What is shipped comes to, printed with its intervals and with what others come to."""
+    rows = len(scores.recalls)
+    figures = [
+        Figure(
+            "spans",
+            f"recall at {budget:,} tokens",
+            mean(scores.at(budget), seed),
+            rows,
+            spans.PUBLISHED[budget],
+        )
+        for budget in BUDGETS
+    ]
+    whole = mean(scores.complete(), seed)
+    figures.append(
+        Figure("spans", f"all found at {BUDGETS[-1]:,} tokens", whole, rows, spans.ALL_PUBLISHED)
+    )
+    for one in figures:
+        print(f"  {one.measure}: {one.found}; published: {'; '.join(map(str, one.published))}")
+    return figures
 
 
-def report_news(data: Path, articles: int | None, limit: int | None, say: Say) -> None:
+def report_news(
+    data: Path, articles: int | None, limit: int | None, seed: int, say: Say
+) -> list[Figure]:
     """Print how often the answer of a question of `news` occurs in the first passages."""
-    read = list(news.read_articles(data, articles))
+    read = news.read_articles(data, articles, seed)
     uploads = [
         Upload(one.text, "text/plain", one.url, external_id=one.url, uri=one.url, title=one.title)
         for one in read
     ]
-    questions = [
+    answered = [
         question
-        for question in news.read_questions(data)[:limit]
+        for question in news.read_questions(data)
         if any(news.contains(one.text, question.answer) for one in read)
     ]
+    questions = sample(answered, limit, seed)
     print(f"\nnews: {len(questions)} questions whose answer is in one of {len(read):,} articles")
     print(f"{'the answer is in the first':38}{'5 passages':>20}{'10 passages':>22}")
+    found: dict[Mode, list[Mean]] = {}
     with filled(uploads, MAX_TOKENS, say) as pipeline:
         for mode in Mode:
             say(f"asking {len(questions)} questions: {mode}")
             hits = asyncio.run(_hits(pipeline, questions, mode))
-            shown = "".join(
-                f"{mean([row[at] for row in hits])!s:>22}" for at in range(len(_DEPTHS))
-            )
+            found[mode] = [mean([row[at] for row in hits], seed) for at in range(len(_DEPTHS))]
+            shown = "".join(f"{one!s:>22}" for one in found[mode])
             print(f"{mode.value:36}{shown}", flush=True)
+    print(f"Licence: {news.LICENCE}. Pitfalls: {news.PITFALLS}.")
+    return [
+        Figure("news", f"answer in the first {depth} passages", one, len(questions))
+        for depth, one in zip(_DEPTHS, found[Mode.HYBRID], strict=True)
+    ]
 
 
 async def _hits(
@@ -194,17 +233,28 @@ async def _hits(
     return rows
 
 
-def run(data: Path, limit: int | None, articles: int | None, *, variants: bool) -> int:
-    """Print what can be measured with the data that is there; 2 when there is none."""
+def run(
+    data: Path,
+    limit: int | None,
+    seed: int,
+    *,
+    articles: int | None = None,
+    variants: bool = False,
+) -> list[Figure]:
+    """Print what can be measured with the data that is there; no figures where there is none.
+
+    A limit is of the questions of each set, `articles` of those of `news`, drawn by the seed.
+    """
+    figures: list[Figure] = []
     has_spans = (data / spans.FOLDER / "questions.jsonl.gz").exists()
     has_news = (data / news.ARTICLES).exists() and (data / news.QUESTIONS).exists()
     with Console(stderr=True).status("reading") as status:
         if has_spans:
-            report_spans(data, limit, status.update, variants=variants)
+            figures += report_spans(data, limit, seed, status.update, variants=variants)
         else:
             print(f"spans: skipped, {data / spans.FOLDER} is not there", file=sys.stderr)
         if has_news:
-            report_news(data, articles, limit, status.update)
+            figures += report_news(data, articles, limit, seed, status.update)
         else:
             print(f"news: skipped, {data / news.ARTICLES} is not there", file=sys.stderr)
-    return 0 if has_spans or has_news else 2
+    return figures

@@ -43,6 +43,8 @@ METRICS: Mapping[str, Metric] = {
     f"span_precision@{BUDGET}": Metric(f"share of those {BUDGET} tokens that supports"),
     f"span_iou@{BUDGET}": Metric("intersection over union of the two"),
     "support_recall": Metric("supporting spans that the answer cites", chief=True),
+    "overlap@10": Metric("sentences found before, replayed, that are found again"),
+    "first@10": Metric("1 / rank of what was found first before"),
     "citation_recall": Metric("claims that their citations support (ALCE)", chief=True),
     "citation_precision": Metric("citations that belong where they stand (ALCE)", chief=True),
     "over_citation": Metric("citations that are not needed", more_is_better=False),
@@ -50,6 +52,10 @@ METRICS: Mapping[str, Metric] = {
     "quote_exactness": Metric("citations whose quote stands there", chief=True),
     "supported": Metric("claims that the sources support", chief=True),
     "contradicted": Metric("claims that the sources contradict", more_is_better=False, chief=True),
+    "judged_supported": Metric("claims that the LLM judge calls supported"),
+    "judged_contradicted": Metric(
+        "claims that the LLM judge calls contradicted", more_is_better=False
+    ),
     "rouge1": Metric("words that a reference summary has (F1)"),
     "rouge2": Metric("pairs of words that it has (F1)"),
     "rougeL": Metric("longest common subsequence with it (F1)"),
@@ -62,6 +68,16 @@ METRICS: Mapping[str, Metric] = {
     "read_tokens": Metric("tokens of the passages", more_is_better=False, share=False),
     "cost": Metric("price of the tokens", more_is_better=False, share=False),
 }
+
+
+# What can not be scored where a text that is cited is gone.
+OF_CITATIONS = (
+    "citation_recall",
+    "citation_precision",
+    "over_citation",
+    "pointer_validity",
+    "quote_exactness",
+)
 
 
 @dataclass(frozen=True, slots=True)

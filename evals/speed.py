@@ -142,7 +142,7 @@ def _ingest(data: Path, limit: int | None, folder: Path | None, threads: int) ->
     """`ingest_speed` of the first `limit` articles; a scratch folder unless one is given."""
     with tempfile.TemporaryDirectory(prefix="pincite-speed-") as scratch:
         path = _first(data, limit, Path(scratch))
-        articles = list(news.read_articles(data, limit))
+        articles = news.read_articles(data)[:limit]
         ingest_speed(path, articles, folder or Path(scratch) / "data", threads)
 
 

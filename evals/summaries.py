@@ -29,8 +29,10 @@ from corpus.tokens import token_counter
 from corpus.types import UnitKind
 from evals.benchmarks import summaries as benchmark
 from evals.benchmarks.summaries import Referenced, SourceText
-from evals.intervals import estimate
+from evals.figures import Figure
+from evals.intervals import estimate, mean
 from evals.rouge import Rouge, mean_rouge
+from evals.sampling import sample
 from evals.scores import compression
 from rag.material import Source, source_of
 from rag.sources import NOT_STORED, unstored
@@ -163,8 +165,8 @@ def redundancy(sentences: Sequence[str]) -> float:
     return fmean(mean_rouge(one, [other])["rougeL"] for one, other in pairs) if pairs else 0.0
 
 
-def report(name: str, rows: Sequence[Referenced], made: Sequence[Made], seed: int) -> None:
-    """Print the table of a set."""
+def report(name: str, rows: Sequence[Referenced], made: Sequence[Made], seed: int) -> list[Figure]:
+    """Print the table of a set, and return what counts of it."""
     ids = [row.id for row in rows]
     documents = fmean(len(row.documents) for row in rows)
     several = "of one document" if documents == 1 else f"of {documents:.1f} documents in the mean"
@@ -190,38 +192,48 @@ def report(name: str, rows: Sequence[Referenced], made: Sequence[Made], seed: in
         f"length, where the documents are long enough: {within}",
         flush=True,
     )
+    return [
+        Figure(name, f"{_SHOWN[key]}, {what}", mean(values, seed), len(rows))
+        for key in ("rouge1", "rouge2")
+        for what, values in (
+            (OURS, [one.rouge[OURS][key] for one in made]),
+            (f"less {LEAD}", [one.rouge[OURS][key] - one.rouge[LEAD][key] for one in made]),
+        )
+    ]
 
 
 def _cells(scores: Sequence[Rouge], ids: Sequence[str], seed: int) -> str:
     return "".join(f"{estimate([one[key] for one in scores], ids, seed)!s:25}" for key in _SHOWN)
 
 
-def run(data: Path, limit: int | None, seed: int) -> int:
-    """Print the tables of the sets that are there; 2 when there is none. Raises InvalidCases."""
-    sets = {
-        benchmark.name_of(path): benchmark.read_set(path, limit) for path in benchmark.files(data)
-    }
+def run(data: Path, limit: int | None, seed: int) -> list[Figure]:
+    """Print the tables of the sets that are there, and return what counts of them.
+
+    Raises InvalidCases.
+    """
+    sets = {benchmark.name_of(path): benchmark.read_set(path) for path in benchmark.files(data)}
     if not sets:
         print(f"skipped: {data / benchmark.FOLDER} has no sets", file=sys.stderr)
     asked = benchmark.quotesum_files(data)
     if asked:
-        rows = [row for path in asked for row in benchmark.read_quotesum(path, None)]
-        sets[benchmark.QUOTESUM] = benchmark.thinned(rows, limit)
+        sets[benchmark.QUOTESUM] = [row for path in asked for row in benchmark.read_quotesum(path)]
     else:
         print(f"{benchmark.QUOTESUM}: skipped, {data / 'qa'} has none", file=sys.stderr)
     if not sets:
-        return 2
+        return []
     model = MiniLM()
     try:
         with Console(stderr=True).status("reading") as status:
+            figures = []
             for name, rows in sets.items():
+                chosen = sample(rows, limit, seed)
                 made = measure(
-                    rows,
+                    chosen,
                     model.embed,
                     seed,
                     lambda said, name=name: status.update(f"{name}: {said}"),  # type: ignore[misc]
                 )
-                report(name, rows, made, seed)
+                figures += report(name, chosen, made, seed)
+            return figures
     finally:
         model.close()
-    return 0

@@ -14,7 +14,7 @@ from rag.asking import Asking, answer_prompt, repair_prompt
 from rag.calls import Calls, Writer
 from rag.composition import Composition
 from rag.conflicts import conflicts_in, contrary_to
-from rag.converse import as_question, standalone_by_rule, standalone_prompt
+from rag.converse import as_question, spoken, standalone_by_rule, standalone_prompt
 from rag.events import Answered, Began, Event, Found, Stage, events_of
 from rag.evidence import Texts
 from rag.extract import Reading, read, weigh
@@ -232,6 +232,7 @@ def _answer(asked: _Asked, model: str, prompt_hash: str | None) -> Answer:
         timings=asked.timings,
         model=model,
         prompt_hash=prompt_hash,
+        asked=replace(asked.question, id=None, history=tuple(spoken(asked.question.history))),
     )
 
 

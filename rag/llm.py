@@ -35,11 +35,10 @@ class Finish:
     usage: TokenUsage | None
 
 
-def is_set(settings: Settings) -> bool:
-    """Whether a model that writes is set."""
-    return any(
-        (settings.llm_base_url, settings.llm_model, settings.llm_api_key, settings.openai_api_key)
-    )
+def has_model(settings: Settings) -> bool:
+    """Whether a model is set that writes."""
+    named = (settings.llm_base_url, settings.llm_model)
+    return any((*named, settings.llm_api_key, settings.openai_api_key))
 
 
 def chat_model(settings: Settings) -> "BaseChatModel | None":
@@ -47,7 +46,7 @@ def chat_model(settings: Settings) -> "BaseChatModel | None":
 
     Raises InvalidSettings for settings that do not fit together, or a package that is missing.
     """
-    if not is_set(settings):
+    if not has_model(settings):
         return None
     from rag.vendors import chat_model_of  # noqa: PLC0415 - two seconds, for who has a model only
 

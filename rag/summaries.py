@@ -12,7 +12,7 @@ from corpus.searchable import searchable_versions
 from corpus.types import DocumentVersion
 from rag.abstractive import Desk, abstract
 from rag.calls import Writer
-from rag.llm import is_set
+from rag.llm import has_model
 from rag.material import Source, read_source
 from rag.merging import kept_share
 from rag.plan import ANSWERED, LEAST_READ, OVERHEAD, Plan, Read, make_plan
@@ -164,13 +164,13 @@ def check_wish(task: SummaryTask, settings: Settings) -> None:
     A blank focus, a model that is wanted and not there, or a budget in which it can do nothing.
     """
     _check_focus(task)
-    if task.answering is Answering.LLM and not is_set(settings):
+    if task.answering is Answering.LLM and not has_model(settings):
         raise InvalidRequest(
             'There is no model to write a summary, which mode "llm" asks for. Set '
             "PINCITE_LLM_BASE_URL and PINCITE_LLM_MODEL, or ask with another mode."
         )
     least = 2 * OVERHEAD + settings.llm_max_tokens + 2 * LEAST_READ
-    if task.budget_tokens is not None and is_set(settings) and task.budget_tokens < least:
+    if task.budget_tokens is not None and has_model(settings) and task.budget_tokens < least:
         raise InvalidRequest(
             f"budget_tokens is {task.budget_tokens:,}, in which nothing can be read and "
             f"written. Give {least:,} or more, or leave it out."

@@ -149,7 +149,8 @@ class Usage:
 class Answer:
     """What was answered, or why nothing was; `passages` are what was searched, nearest first.
 
-    `timings` are seconds by step. `prompt_hash` is None when no prompt was used.
+    `timings` are seconds by step. `prompt_hash` is None when no prompt was used. `asked` is how it
+    was asked, with what was read of the conversation; None where that was not kept.
     """
 
     id: str
@@ -166,6 +167,7 @@ class Answer:
     timings: Mapping[str, float]
     model: str
     prompt_hash: str | None
+    asked: Question | None = None
 
 
 class Style(StrEnum):

@@ -5,6 +5,9 @@ engine with one passage, and the sentences that a person chose to answer it by, 
 QuoteSum (Schuster et al., 2024): a question with up to 8 sources, answers written by people, and
 the spans that they quote. RGB (Chen et al., 2024): search results that hold the answer, that hold a
 false one in its place, and that hold none.
+
+What is published of the three is of answers that models wrote. Which sentence answers, and whether
+any does, is another task, so that no figure of it stands beside ours.
 """
 
 import gzip
@@ -18,6 +21,12 @@ from typing import Any
 from corpus.ingest import Embed
 
 FOLDER = "qa"
+LICENCES = {"clapnq": "Apache-2.0", "quotesum": "CC BY-SA", "rgb": "CC BY-NC-SA"}
+PITFALLS = {
+    "clapnq": "one passage each, so that nothing has to be found",
+    "quotesum": "every question is answerable; the others are pairs with sources of another one",
+    "rgb": "few questions; a sentence answers when the answer's name is in it, whatever it says",
+}
 
 _QUOTED = re.compile(r"\[ (\d+) (.*?) \]")
 _OVERLAP = 10  # characters of a quoted span, or half of a short one, that make a sentence answer

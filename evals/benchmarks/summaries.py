@@ -17,7 +17,7 @@ QuoteSum (Schuster et al., 2024): a question with up to 8 sources, and answers b
 import gzip
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -66,8 +66,8 @@ def name_of(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".jsonl")
 
 
-def read_set(path: Path, limit: int | None = None) -> list[Referenced]:
-    """The rows of a file in its order, or `limit` of them, spread evenly over it.
+def read_set(path: Path) -> list[Referenced]:
+    """The rows of a file in its order.
 
     Raises InvalidCases, which names the line, for a row that is not as the module says, and where
     there is none; or OSError.
@@ -84,10 +84,10 @@ def read_set(path: Path, limit: int | None = None) -> list[Referenced]:
             raise InvalidCases(f"{place}: no JSON: {error}.") from None
     if not found:
         raise InvalidCases(f"{path} has no rows. Write one, or remove the file.")
-    return thinned(found, limit)
+    return found
 
 
-def read_quotesum(path: Path, limit: int | None = None) -> list[Referenced]:
+def read_quotesum(path: Path) -> list[Referenced]:
     """The questions of a QuoteSum file with the answers to each, without the marks of quotes."""
     documents: dict[str, tuple[SourceText, ...]] = {}
     answers: dict[str, list[str]] = {}
@@ -99,18 +99,11 @@ def read_quotesum(path: Path, limit: int | None = None) -> list[Referenced]:
         answers.setdefault(row["question"], []).extend(
             _QUOTED.sub(r"\1", answer) for answer in row["answers"]
         )
-    found = [
+    return [
         Referenced(id=question, documents=texts, references=said, focus=question)
         for question, texts in documents.items()
         if (said := tuple(answers[question]))
     ]
-    return thinned(found, limit)
-
-
-def thinned(rows: Sequence[Referenced], limit: int | None) -> list[Referenced]:
-    """At most `limit` rows, spread evenly over all."""
-    step = 1 if limit is None else max(1, -(-len(rows) // limit))
-    return list(rows[::step])
 
 
 def quotesum_files(data: Path) -> list[Path]:

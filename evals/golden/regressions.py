@@ -19,8 +19,8 @@ from evals.errors import UnusableRun
 from evals.folder import Record
 from evals.golden import CASES, golden_uploads
 from evals.naming import names_of
+from evals.records import places_of
 from evals.retrieval import filled
-from evals.run import places_of
 from evals.scoring import hits_of, ranked_scores
 from rag import Mode, Pipeline
 from rag.retrieve import FUSION

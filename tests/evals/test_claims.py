@@ -15,19 +15,19 @@ EVIDENCE = (
 )
 
 
-def _write(data: Path, file: str, rows: list[dict[str, str]]) -> None:
+def write(data: Path, file: str, rows: list[dict[str, str]]) -> None:
     path = data / "claims" / file
     path.parent.mkdir(exist_ok=True)
     with gzip.open(path, "wt") as lines:
         lines.writelines(json.dumps(row) + "\n" for row in rows)
 
 
-def _rows(prefix: str, count: int = 24) -> list[dict[str, str]]:
-    rows = []
+def rows(prefix: str, count: int = 24) -> list[dict[str, str]]:
+    made = []
     for at in range(count):
         right = at % 2 == 0
         said = 100 + at if right else 900 + at
-        rows.append(
+        made.append(
             {
                 "id": f"{prefix}{at}",
                 "group": f"{prefix}{at // 2}",
@@ -36,37 +36,43 @@ def _rows(prefix: str, count: int = 24) -> list[dict[str, str]]:
                 "label": "supported" if right else "contradicted",
             }
         )
-    return rows
+    return made
 
 
 def test_both_beat_chance_and_what_is_missing_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _write(tmp_path, "lfqa-a.jsonl.gz", _rows("lfqa-"))
-    _write(tmp_path, "factcheck-gpt.jsonl.gz", _rows("fcgpt-"))
+    write(tmp_path, "lfqa-a.jsonl.gz", rows("lfqa-"))
+    write(tmp_path, "factcheck-gpt.jsonl.gz", rows("fcgpt-"))
     assert main(["claims", "--data", str(tmp_path), "--fit"]) == 0
     printed = capsys.readouterr()
     assert "LFQA: 24 texts, 50% supported" in printed.out
-    rows = [line.split() for line in printed.out.splitlines() if line.startswith("  ")]
-    (both,) = [row for row in rows if row[:2] == ["both", "1.000"]]
+    lines = [line.split() for line in printed.out.splitlines() if line.startswith("  ")]
+    (both,) = [row for row in lines if row[:2] == ["both", "1.000"]]
     assert both[-1] == "1.000"
-    assert [row for row in rows if row[0] == "LFQA"] == [["LFQA", "12", "1.000", "/", "1.000"]]
+    assert [row for row in lines if row[0] == "LFQA"] == [["LFQA", "12", "1.000", "/", "1.000"]]
     assert "(the model was trained on it)" in printed.out
     assert "WEIGHTS = (" in printed.out
     assert "a minute on one core" in printed.out
     assert "WiCE: skipped" in printed.err
+    assert "no licence stated" in printed.out
+    assert "published: MiniCheck-FT5 .852, of the test split (MiniCheck, 2024)" in printed.out
 
 
-def test_a_limit_is_spread_over_the_set(tmp_path: Path) -> None:
-    _write(tmp_path, "lfqa-a.jsonl.gz", _rows("lfqa-"))
-    found = read_claims(tmp_path, SETS[0], 6)
-    assert [one.group for one in found] == [f"lfqa-{at}" for at in range(0, 12, 2)]
-    assert found[0].label is Verdict.SUPPORTED
+def test_a_limit_is_a_sample_that_the_seed_draws(tmp_path: Path) -> None:
+    write(tmp_path, "lfqa-a.jsonl.gz", rows("lfqa-"))
+    every = read_claims(tmp_path, SETS[0])
+    found = read_claims(tmp_path, SETS[0], 6, seed=1)
+    assert len(found) == 6
+    assert found == [one for one in every if one in found]  # in the file's order
+    assert found == read_claims(tmp_path, SETS[0], 6, seed=1)
+    assert found != read_claims(tmp_path, SETS[0], 6, seed=2)
+    assert every[0].label is Verdict.SUPPORTED
 
 
 def test_a_part_of_a_file_is_a_set_of_its_own(tmp_path: Path) -> None:
-    rows = _rows("summedits-samsum-", 4) + _rows("summedits-sales_email-", 6)
-    _write(tmp_path, "summedits-dev.jsonl.gz", rows)
+    both = rows("summedits-samsum-", 4) + rows("summedits-sales_email-", 6)
+    write(tmp_path, "summedits-dev.jsonl.gz", both)
     counts = {one.name: len(read_claims(tmp_path, one)) for one in SETS if "SummEdits" in one.name}
     assert counts == {
         "SummEdits samsum": 4,

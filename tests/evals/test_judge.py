@@ -10,7 +10,7 @@ import pytest
 from evals.calibration import Graded, agreement, bounds, corrected_mean, kappa
 from evals.cli import main
 from evals.errors import EvalError, InvalidCases
-from evals.folder import RECORDS, RUN, write_json, write_lines
+from evals.folder import RECORDS, RUN, read_run, write_json, write_lines
 from evals.judge import OFFLINE, Grade, Item, Judge, Judged, prompt_hash, read_reply
 from evals.judging import read_items
 from rag import Settings
@@ -151,13 +151,20 @@ def a_run(folder: Path) -> Path:
     rows = [
         {
             "id": str(at),
+            "question": None,
+            "answer": None,
+            "case": "hash",
             "cluster": str(at),
+            "tags": [],
+            "status": "scored",
+            "scores": {"supported": 1.0},
+            "unscored": {},
             "claims": [[f"Ferry {at} leaves at noon.", [f"Ferry {at} leaves at {hour}."]]],
         }
         for at in range(100, 140)
         for hour in [("noon", "dawn")[at % 2]]
     ]
-    write_json(folder / RUN, {"cases": len(rows)})
+    write_json(folder / RUN, {"cases": len(rows), "seed": 0})
     write_lines(folder / RECORDS, rows)
     return folder
 
@@ -189,11 +196,58 @@ def test_a_judge_that_fails_a_third_of_the_time_yields_an_honest_report(
     assert "corrected by the labels, were these a random sample of such claims: .481 [" in shown
     assert "with the 13 unscored ones the judge's share is from 0.325 to 0.650" in shown
     assert "at a cost of" in shown
+    metrics = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line.strip()}
+    assert metrics["judged_supported"][0] == "0.481"
+    assert metrics["judged_supported"][3:5] == ["27", "13"]  # cases, unscored
     assert main([*command, "--offline"]) == 0
     shown = capsys.readouterr().out
     assert "47 from the cache" in shown
     assert f"23 unscored: {OFFLINE}" in shown
     assert "0 tokens to the judge" in shown
+
+
+@pytest.mark.usefixtures("labels")
+def test_grades_of_a_run_are_among_its_scores(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before, after = a_run(tmp_path / "before"), a_run(tmp_path / "after")
+    records = (before / RECORDS).read_bytes()
+    page = tmp_path / "page.html"
+    for run, model, wrong in ((before, "good", ()), (after, "bad", (100, 103, 106))):
+        with upstream.upstream(failing_a_third(lambda number, of=wrong: number in of)) as server:  # type: ignore[misc]
+            monkeypatch.setenv("PINCITE_LLM_BASE_URL", server.url)
+            monkeypatch.setenv("PINCITE_LLM_MODEL", model)
+            assert main(["judge", "--run", str(run)]) == 0
+    assert (before / RECORDS).read_bytes() == records
+    scores = {one["id"]: one for one in read_run(before)[1]}
+    assert scores["100"]["scores"]["judged_supported"] == 1
+    assert scores["101"]["scores"]["judged_contradicted"] == 1
+    assert "judged_supported" not in scores["102"]["scores"]
+    assert "1 of 1 claims have no grade" in scores["102"]["unscored"]["judged_supported"]
+    capsys.readouterr()
+    assert main(["compare", str(before), str(after), "--metric", "judged_supported"]) == 0
+    shown = capsys.readouterr().out
+    assert "27" in shown  # pairs, of 40
+    assert "not made alike: judge.model: good -> bad" in shown
+    assert main(["report", str(after), "--out", str(page), "--right", "judged_supported"]) == 0
+    assert "judged_supported" in page.read_text()
+
+
+def test_what_judging_will_take_is_said_before(
+    labels: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with upstream.upstream([upstream.text(OK)]) as server:
+        monkeypatch.setenv("PINCITE_LLM_BASE_URL", server.url)
+        command = ["judge", "--against", str(labels), "--prices", "1", "10", "--dry-run"]
+        assert main(command) == 0
+        assert server.chats == []
+    shown = capsys.readouterr().out
+    assert shown.startswith("30 claims to do: about 30 calls of the model")
+    assert "at most 30,720 from it" in shown
+    assert main(["judge"]) == 2
+    assert "Name --against FILE, --run RUN, or both" in capsys.readouterr().err
 
 
 def test_a_judge_that_always_fails_says_so_with_its_exit_code(

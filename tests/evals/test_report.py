@@ -1,6 +1,7 @@
 """A report is one file: means with intervals, curves, and the worst cases in their place."""
 
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def test_a_page_is_well_formed_and_needs_nothing_from_elsewhere(run: Path) -> No
     assert page.open == []
     assert not [tag for tag, of in page.tags if tag in ("script", "link", "img") or "src" in of]
     assert "url(" not in text
-    assert page.texts["h1"] == ["run <1>"]
+    assert page.texts["h1"] == ["Run run <1>"]
     assert page_of(run)[1] == text
 
 
@@ -103,7 +104,8 @@ def test_curves_are_drawn_with_a_table_for_who_does_not_see_them(run: Path) -> N
     figures = [of for tag, of in page.tags if tag == "figure"]
     assert [of["role"] for of in figures] == ["img", "img"]
     assert all(of["aria-label"] for of in figures)
-    assert sum(tag == "svg" for tag, _ in page.tags) == 2
+    drawings = [of for tag, of in page.tags if tag == "svg"]
+    assert [of["viewbox"] for of in drawings] == ["0 0 460 320"] * 2  # smaller where there is less
     drawn = page.texts["text"]
     assert {"Risk and coverage", "Reliability", "as it should be", "this run"} <= set(drawn)
     assert not [one for one in drawn if "Unnamed" in one]
@@ -123,6 +125,23 @@ def test_the_worst_cases_come_first_with_their_quotes_marked_in_their_place(run:
     assert page.texts["h3"][:4] == [f"When does ferry {at} leave?" for at in (30, 0, 1, 2)]
     assert page.texts["mark"][0] == "Ferry 0 <leaves> at noon."
     assert "It is said: <mark>" in text
+
+
+def test_a_page_reads_well_on_paper_and_aloud(run: Path) -> None:
+    page, text = page_of(run)
+    levels = [int(tag[1]) for tag, _ in page.tags if tag in ("h1", "h2", "h3")]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))  # none is left out
+    groups = [of for tag, of in page.tags if tag == "div" and of.get("role") == "group"]
+    tables = sum(tag == "table" for tag, _ in page.tags)
+    assert [of["aria-label"] for of in groups] == page.texts["caption"]
+    assert len(groups) == tables
+    assert {of["tabindex"] for of in groups} == {"0"}  # what scrolls is reached by keys
+    cells = [of for tag, of in page.tags if tag == "th"]
+    assert all(of["scope"] in ("col", "row") for of in cells)
+    assert page.texts["span"][:2] == ["cited: ", ", so far"]  # in place of the colour
+    assert "display: block" not in text  # which takes a table from screen readers
+    assert "@media print" in text
 
 
 def test_differences_from_another_run_are_shown(run: Path, tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def test_recall_is_printed_as_shipped_and_for_both_halves(
     assert rows["as shipped"] == ["1.000", "1.000", "1.000", "1.000"]
     assert rows["the other half"] == ["1.000", "1.000", "1.000", "1.000"]
     assert "news: skipped" in printed.err
+    assert "recall at 1,000 tokens: 1.000 [1.000, 1.000]; published: LangChain" in printed.out
+    assert "MIT. Pitfalls: " in printed.out
 
 
 def test_every_variant_has_its_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,8 @@ from evals.cases import Case, Support
 from evals.cli import main
 from evals.configuration import shown_settings
 from evals.errors import UnusableRun
-from evals.folder import RECORDS, RUN, SUMMARY, read_run
+from evals.folder import RECORDS, RUN, SUMMARY, TIMINGS, append, read_run
+from evals.forecast import Forecast, forecast
 from evals.intervals import Estimate, estimate
 from evals.outcomes import cited_sentences
 from evals.run import Plan, run
@@ -220,6 +221,28 @@ def test_failed_cases_are_done_again_when_asked_and_a_model_has_its_cost(tmp_pat
     assert found["metrics"]["prompt_tokens"]["mean"] == 900
 
 
+def test_what_a_run_will_take_is_said_before(pipeline: Pipeline, tmp_path: Path) -> None:
+    def expected(plan: Plan, settings: Settings) -> Forecast:
+        return asyncio.run(forecast(plan, tmp_path / "run", settings, pipeline))
+
+    embedded = expected(Plan(CASES), pipeline.settings)
+    assert (embedded.cases, embedded.calls, embedded.cost) == (6, 0, None)
+    assert embedded.seconds is not None
+    assert "no call of a model, cost 0" in str(embedded)
+    with_model = pipeline.settings.model_copy(update={"llm_model": "m"})
+    found = expected(Plan(CASES, prices=Prices(1.0, 10.0)), with_model)
+    assert found.calls == 3
+    assert found.completion == 3 * 1024
+    assert 3 * 300 < found.prompt < 3 * 600  # two short documents, and the instructions
+    assert found.cost == pytest.approx((found.prompt + 10 * found.completion) / 1e6)
+    assert found.seconds is None  # nothing was answered by that model yet
+    (tmp_path / "run").mkdir()
+    append(tmp_path / "run" / RECORDS, {"id": "ferry", "status": "scored"})
+    append(tmp_path / "run" / TIMINGS, {"id": "ferry", "seconds": 2.0})
+    again = expected(Plan(CASES, at_once=5), with_model)
+    assert (again.cases, again.calls, again.seconds) == (5, 2, 2.0)
+
+
 def test_a_configuration_has_no_secret(tmp_path: Path) -> None:
     shown = json.dumps(
         shown_settings(
@@ -247,7 +270,11 @@ def test_answers_of_others_are_run_without_any_documents(
         {"user_input": "Who?", "response": "I don't know.", "metadata": {}},
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert main(["run", "--cases", str(path), "--out", str(tmp_path / "run")]) == 0
+    command = ["run", "--cases", str(path), "--out", str(tmp_path / "run")]
+    assert main([*command, "--dry-run"]) == 0
+    assert "2 cases to do: no call of a model, cost 0" in capsys.readouterr().out
+    assert not (tmp_path / "run").exists()
+    assert main(command) == 0
     shown = capsys.readouterr().out
     assert "answered" in shown
     assert "2 cases in 2 clusters, 0 failed" in shown

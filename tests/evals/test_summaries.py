@@ -101,11 +101,6 @@ def test_a_line_that_is_no_json_is_named(tmp_path: Path) -> None:
         read_set(path)
 
 
-def test_a_limit_is_spread_over_the_set(tmp_path: Path) -> None:
-    path = _write(tmp_path / "many.jsonl", [_row(f"Place {at}") for at in range(10)])
-    assert [row.id for row in read_set(path, 5)] == [f"Place {at}" for at in range(0, 10, 2)]
-
-
 def test_answers_to_one_question_are_its_references(tmp_path: Path) -> None:
     passages = [{"title": "Ferry", "text": "It leaves at noon."}]
     asked = {"question": "When does it leave?", "passages": passages}
