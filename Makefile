@@ -24,7 +24,7 @@ test: .venv/dev.stamp ## lint, strict types, tests with branch coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses auto --dist loadfile --cov
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov
 
 format: .venv/dev.stamp ## format the code and fix what lint can fix
 	$(BIN)/ruff format
