@@ -35,8 +35,8 @@ class Outcome:
     sources. `cited` is where the citations point. `texts` are those of the passages that it was
     made from, best first, `places` where they stand, and `tokens` how long they are. Of another
     system's answer it is not known where anything stands. `confidence` is the probability that its
-    weakest claim is supported. Of a summary, `coverage` tells of each document whether it is cited,
-    and `read` how many sentences they have.
+    quote answers, or else that its weakest claim is supported. Of a summary, `coverage` tells of
+    each document whether it is cited, and `read` how many sentences they have.
     """
 
     text: str
@@ -61,8 +61,10 @@ class Outcome:
 
 def of_answer(answer: Answer, texts: Mapping[DocumentVersion, str]) -> Outcome:
     """The outcome of an answer of Pincite; `texts` are those of the documents that it cites."""
+    cited = _of_cited(answer, texts)
     return replace(
-        _of_cited(answer, texts),
+        cited,
+        confidence=cited.confidence if answer.confidence is None else round(answer.confidence, 6),
         abstained=answer.status is Status.ABSTAINED,
         cited=tuple((one.document_id, one.span) for one in answer.citations),
         texts=tuple(one.text for one in answer.passages),

@@ -98,8 +98,9 @@ def _curves(records: Sequence[Record], right: str) -> str:
     shown = [coverage[int(np.ceil(part * len(risks))) - 1] for part in (0.25, 0.5, 0.75, 1.0)]
     bins = reliability(confidence, scores >= 1)
     known = (
-        f"{len(judged)} answers with a confidence, the probability that their weakest claim is "
-        f"supported. Right is what {right} says."
+        f"{len(judged)} answers with a confidence: the embedded reader's probability that its "
+        "quote answers, or that of a model's weakest claim to be supported. Right "
+        f"is what {right} says."
     )
     parts = [
         _remarks([known]),

@@ -148,6 +148,7 @@ def _quoted(asked: _Asked, sources: Sources) -> Answer:
         sentences=reading.cited.sentences,
         citations=reading.cited.citations,
         conflicts=reading.conflicts,
+        confidence=reading.confidence,
     )
 
 

@@ -40,11 +40,15 @@ Chunks = Callable[[str], Sequence[Chunk]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the reader found: a cited text, or the reason why there is none."""
+    """What the reader found: a cited text, or the reason why there is none.
+
+    `confidence` is the probability that the best of what is quoted answers.
+    """
 
     cited: CitedText
     reason: Reason | None
     conflicts: tuple[Conflict, ...] = ()
+    confidence: float | None = None
 
 
 def read(
@@ -70,7 +74,8 @@ def read(
             if statement.text not in {old.text for old in statements}:
                 statements.append(statement)
     cited = write(statements[:_MOST])
-    return Reading(cited, None, conflicts_in(cited.sentences, cited.citations, embed))
+    conflicts = conflicts_in(cited.sentences, cited.citations, embed)
+    return Reading(cited, None, conflicts, float(chances[order[0]]))
 
 
 def weigh(

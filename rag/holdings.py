@@ -45,8 +45,8 @@ from rag.types import Answer, Summary
 
 TENANT = "default"
 _PAGE = 100  # documents that a thread looks for at once
-# Texts whose vectors are kept, 8 MB with them: an answer weighs 70 sentences, and most of them come
-# again with the next question about the same documents, which takes a third of the time.
+# Texts whose vectors are kept, 8 MB with them: an answer weighs some 70 sentences, most of which
+# come again with the next question about the same documents.
 _REMEMBERED = 4096
 
 

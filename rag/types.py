@@ -150,7 +150,8 @@ class Answer:
     """What was answered, or why nothing was; `passages` are what was searched, nearest first.
 
     `timings` are seconds by step. `prompt_hash` is None when no prompt was used. `asked` is how it
-    was asked, with what was read of the conversation; None where that was not kept.
+    was asked, with what was read of the conversation; None where that was not kept. `confidence` is
+    the embedded reader's probability that its best quote answers; None where it did not answer.
     """
 
     id: str
@@ -168,6 +169,7 @@ class Answer:
     model: str
     prompt_hash: str | None
     asked: Question | None = None
+    confidence: float | None = None
 
 
 class Style(StrEnum):

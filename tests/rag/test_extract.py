@@ -7,7 +7,7 @@ import pytest
 from corpus.embed import MiniLM
 from corpus.types import Chunk, Document
 from rag import Answer, Pipeline, Reason, Status
-from rag.extract import Reading, read
+from rag.extract import ENOUGH, Reading, read
 from tests.rag.reading import (
     Samples,
     Shelf,
@@ -110,6 +110,18 @@ def test_what_is_cited_was_among_the_passages_or_is_a_correction(
                 for beside in rows_and_captions(samples.pipeline, citation.document_id).values()
             )
             assert sources or is_beside or citation.document_id == corrected
+
+
+def test_an_answer_tells_how_likely_its_quote_answers_and_an_abstention_does_not(
+    answers: Mapping[str, Answer],
+) -> None:
+    for answer in answers.values():
+        if answer.status is Status.ABSTAINED:
+            assert answer.confidence is None
+        else:
+            assert answer.confidence is not None
+            assert ENOUGH <= answer.confidence < 1
+    assert len({answer.confidence for answer in answers.values()}) > 5
 
 
 @pytest.mark.parametrize("question", NOT_IN_THE_SAMPLES)
