@@ -15,7 +15,8 @@ from rag import Pipeline, Settings, prompts
 
 _PACKAGES = ("chromadb", "langchain-core", "numpy", "onnxruntime", "openai", "tokenizers")
 _OF_THE_MACHINE = {  # they change no answer
-    *("data_dir", "digest_dir", "host", "log_level", "port", "threads", "webhook_allow_private"),
+    *("data_dir", "digest_dir", "host", "log_level", "port", "summaries_at_once", "threads"),
+    "webhook_allow_private",
 }
 _USER = re.compile(r"(?<=://)[^/@]*@")
 
