@@ -17,7 +17,8 @@ _MARKS = re.compile(f"[{_MARK}]")
 
 _FRAGMENT = re.compile(
     r"""\W*(
-        ([\w.’']+[ ]){0,2}(?!said|says|added|wrote|told)\w+[ ]?:[*_]*\s    # "Third reason: ..."
+        # "Third reason: ...", but not "It adds: '...'"
+        ([\w.’']+[ ]){0,2}(?!said|says|added|wrote|told)\w+[ ]?:[*_]*\s(?!["'`“‘«„])
         | [^()]*\)[*_]*$                                    # nothing but what is in brackets
         | \d{1,2}[.)][ ]                                    # an item of a list
         | \d{1,2}[.:]\d\d([ ]?[ap]\.?m\.?)?[*_]*[ ][–—-]    # of a live ticker

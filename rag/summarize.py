@@ -29,7 +29,8 @@ from rag.words import stems
 
 # Bonus of a document's first sentence, and the sentences in which it halves: of one document, whose
 # beginning often tells it all, and of several. ROUGE-1 of 100 news articles (CNN/DailyMail with the
-# references of SummEval) is .332, and .330 with a bonus of 1 or 1.5.
+# references of SummEval, 43 words) is .332, and .328 to .332 with a bonus of 0.5 to 3 that halves
+# in 1 to 4; the first whole sentences that keep the length have .334.
 _LEAD_ALONE, _LEAD_AMONG = (0.7, 2), (0.3, 5)
 _HEADED = 0.2  # bonus of a sentence that has all the words of its title or heading (Edmundson 1969)
 # Malus of a sentence that leans on the one before it, where that is not said. It is for readers: on

@@ -10,7 +10,7 @@ import pytest
 from evals.benchmarks.summaries import Referenced, SourceText, read_quotesum, read_set
 from evals.cli import main
 from evals.errors import InvalidCases
-from evals.summaries import drawn, lead, lead_3, length_of
+from evals.summaries import drawn, lead, lead_3, length_of, whole_lead
 
 FERRY = (
     "The ferry to {place} stops for ten days because its engine has to be repaired. "
@@ -118,6 +118,13 @@ def test_lead_3_has_three_sentences_of_each_document() -> None:
 def test_the_lead_goes_round_the_documents_and_is_cut_at_its_length() -> None:
     assert lead(DOCUMENTS, 9) == ["One a.", "One b.", "Two a.", "Three a.", "Three"]
     assert lead(DOCUMENTS, 100) == [sentence for one in DOCUMENTS for sentence in one]
+
+
+def test_the_lead_of_whole_sentences_keeps_the_length_where_it_can() -> None:
+    long, short, other = "One a b c d e f g h.", "Two a b c.", "Three a b c."
+    assert whole_lead([[long, short, other]], 7) == [short, other]
+    assert whole_lead([[long, short], [other]], 10) == [long]
+    assert whole_lead([[long, long]], 4) == [long]
 
 
 def test_random_sentences_are_the_same_for_a_seed_and_as_long_as_asked() -> None:

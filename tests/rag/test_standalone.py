@@ -10,6 +10,8 @@ from rag.standalone import is_statement, leans
     [
         "The council approved a new harbour for the town on Monday.",
         "The mayor said: “We will build the harbour in two years.”",
+        "The mayor continues: “We will build it in two years or not at all.”",
+        "It adds: 'We will build the harbour in two years or not at all.'",
         "Call volumes rose by a fifth in the first week of May.",
         "Der Rat stimmte am Montag dem Bau des neuen Hafens zu.",
         "The *Kittiwake* stays in port until her hull has been inspected.",
