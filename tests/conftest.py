@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from corpus.embed import MiniLM
 from corpus.tokens import token_counter
+from corpus.weights import cores
 from rag.settings import Settings, variable
 from tests.real_model import real_model
 from tests.servers import chroma, postgres, shared_postgres
@@ -21,6 +22,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("pincite")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: a third of the time they wait for servers."""
+    return cores() + 1
 
 
 @pytest.fixture(scope="session", autouse=True)

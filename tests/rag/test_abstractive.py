@@ -379,7 +379,7 @@ def test_map_sends_at_most_a_quarter_more_than_the_documents_have(tmp_path: Path
 
 def test_calls_are_as_many_at_a_time_as_they_may_be(tmp_path: Path) -> None:
     """With a fixed latency the model is at its limit for 95 % of the time of reading."""
-    latency, width = 0.8, 3
+    latency, width = 1.6, 3
     slow, quick = Scribe(latency), Scribe()
     with upstream(lambda one: (slow if system(one).startswith(MAP) else quick)(one)) as server:
         settings = Settings(
