@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
 
 from api import (
     answers,
@@ -61,7 +62,12 @@ def create_app(settings: Settings, pipeline: Pipeline | None = None) -> FastAPI:
         version=installed_version(),
         summary="Answers and summaries in which every sentence points at its source.",
         lifespan=lifespan,
+        # FastAPI's own pages load their scripts from a CDN, and stay blank without a network.
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
+    patch_fastapi(app)
     app.state.settings = settings
     app.state.stopping = lambda: False  # whoever runs the server knows better
     app.add_middleware(BodyLimit, max_mb=settings.max_request_mb)

@@ -57,6 +57,17 @@ def test_an_odd_request_id_of_the_client_is_replaced(client: httpx.Client, sent:
     assert response.headers["x-request-id"].startswith("req_")
 
 
+def test_the_page_to_try_it_needs_no_other_host(client: httpx.Client) -> None:
+    page = client.get("/", follow_redirects=True)
+    assert page.url.path == "/docs"
+    loaded = [httpx.URL(one) for one in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
+    assert len(loaded) == 3
+    for url in loaded:
+        assert url.host == page.url.host
+        assert client.get(url).content
+    assert "url: '/openapi.json'" in page.text
+
+
 def test_the_routes_are_described(client: httpx.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/v1/documents", "/v1/search", "/v1/answers", "/v1/summaries", "/v1/jobs"} <= set(paths)
