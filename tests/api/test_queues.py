@@ -52,7 +52,8 @@ def test_a_summary_waits_for_its_turn_also_over_a_restart(
             job_when(client, others, is_running)
             waiting = read(client, third)
             assert (waiting["status"], waiting["started_at"]) == ("queued", None)
-            assert client.post(f"/v1/jobs/{third}/cancel").json()["status"] == "cancelled"
+            cancelled = client.post(f"/v1/jobs/{third}/cancel").json()
+            assert (cancelled["status"], cancelled["started_at"]) == ("cancelled", None)
             assert client.post(f"/v1/jobs/{third}/retry").json()["status"] == "queued"
         scribe.latency = 0.05
         app = create_app(settings_for(tmp_path, model.url, summaries_at_once=2))
