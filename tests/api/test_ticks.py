@@ -213,6 +213,18 @@ def test_a_schedule_that_is_deleted_during_a_run_cancels_its_job(
     assert job_when(client, run["job_id"], lambda job: job["status"] == "cancelled")
 
 
+def test_a_schedule_that_is_deleted_beside_the_server_during_a_run_costs_no_more(
+    client: httpx.Client, pipeline: Stubborn
+) -> None:
+    store(client, "ferry")
+    made = make(client, "daily")
+    pipeline.goes_on.clear()
+    run = client.post(f"/v1/schedules/{made}/trigger").raise_for_status().json()
+    job_when(client, run["job_id"], lambda job: job["total"] == 1)
+    schedules.remove(pipeline.library, TENANT, made)  # as `pincite schedules delete` does
+    assert job_when(client, run["job_id"], lambda job: job["status"] == "cancelled")
+
+
 def test_a_run_whose_process_died_before_its_job_began_gets_it(
     client: httpx.Client, pipeline: Stubborn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
