@@ -84,8 +84,8 @@ class ScheduleRequest(Request):
 class ScheduleChanges(Request):
     """The fields to change; the others, and those that are null, stay.
 
-    `summary` is replaced as a whole. A `webhook_url` that is null takes the webhook away; any other,
-    be it the same as before, has a new secret.
+    `summary` is replaced as a whole. A `webhook_url` that is null takes the webhook away; one that
+    is given, be it the same as before, has a new secret.
     """
 
     name: Name | None = None

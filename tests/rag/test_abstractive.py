@@ -343,9 +343,7 @@ def test_a_model_that_fails_is_an_error_and_no_summary(study: Study) -> None:
             pipeline.close()
 
 
-def test_what_is_planned_for_a_model_is_not_quoted_without_it(
-    study: Study, tmp_path: Path
-) -> None:
+def test_what_is_planned_for_a_model_is_not_quoted_without_it(study: Study, tmp_path: Path) -> None:
     study.shelf.add(report(1), "one.txt")
     task = study.task()
     plan = run(study.pipeline.plan_summary(task))
