@@ -27,6 +27,7 @@ from corpus.schedule_runs import (
     RunStatus,
     finish,
     note_job,
+    note_under_way,
     open_runs,
     read_run,
 )
@@ -86,6 +87,7 @@ class Digests:
         async def digest(asked: dict[str, str]) -> None:
             run_id = asked["run_id"]
             with counted(), self._working(run_id):
+                await asyncio.to_thread(note_under_way, self._library, TENANT, run_id)
                 if not await step("changes", partial(self._prepare, run_id)):
                     return
                 task = task_of_json(await step("task", partial(self._task, run_id)))

@@ -163,7 +163,12 @@ def test_a_job_that_failed_is_retried_where_it_stopped(
     client.post(f"/v1/schedules/{made}/trigger").raise_for_status()
     (failed,) = runs_when(client, made, ended(1))
     pipeline.fails = False
+    pipeline.goes_on.clear()
     client.post(f"{failed['links']['job']}/retry").raise_for_status()
+    (again,) = runs_when(client, made, lambda runs: runs[0]["status"] == "running")
+    assert (again["reason"], again["finished_at"]) == (None, None)
+    assert client.post(f"/v1/schedules/{made}/trigger").status_code == 409
+    pipeline.goes_on.set()
     assert ended_job(client, failed["job_id"])["status"] == "done"
     (run,) = runs_of(client, made)
     assert (run["id"], run["status"], run["reason"]) == (failed["id"], "done", None)
