@@ -36,7 +36,9 @@ class Job(BaseModel):
     total: int
     unit: str
     created_at: str
-    started_at: str | None
+    started_at: str | None = Field(
+        description="When it was last taken up; null of a summary or digest that was cancelled."
+    )
     finished_at: str | None
     error: str | None = Field(description="Why it failed.")
     waits_for: str | None = Field(

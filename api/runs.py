@@ -136,7 +136,9 @@ async def _found(job_id: str) -> WorkflowStatus:
 def _job(found: WorkflowStatus) -> Job:
     status = _STATUS[found.status]
     attributes = found.attributes or {}
-    begun = None if status is JobStatus.QUEUED else found.dequeued_at or found.created_at
+    begun = found.dequeued_at  # which DBOS forgets of one that is cancelled
+    if begun is None and status is not JobStatus.QUEUED and found.queue_partition_key is None:
+        begun = found.created_at
     return Job(
         id=found.workflow_id,
         kind=found.name,

@@ -84,8 +84,8 @@ class ScheduleRequest(Request):
 class ScheduleChanges(Request):
     """The fields to change; the others, and those that are null, stay.
 
-    `summary` is replaced as a whole. A `webhook_url` that is null takes the webhook away; another
-    one has another secret.
+    `summary` is replaced as a whole. A `webhook_url` that is null takes the webhook away; one that
+    is given, be it the same as before, has a new secret.
     """
 
     name: Name | None = None
@@ -103,7 +103,7 @@ class ScheduleChanges(Request):
     @property
     def of_webhook(self) -> bool:
         """Whether the webhook is to change."""
-        return bool({"webhook_url", "webhook_secret"} & self.model_fields_set)
+        return "webhook_url" in self.model_fields_set or self.webhook_secret is not None
 
     def given(self, *names: str) -> dict[str, Any]:
         """Those of these fields that are to change."""

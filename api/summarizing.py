@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from rag import Pipeline
-from rag.keeping import json_of_plan, plan_of_json
+from corpus.errors import NotFound
+from rag import Pipeline, Summary
+from rag.keeping import json_of_plan, plan_of_json, summary_of_json
 from rag.replies import Replies
 from rag.summaries import calls_of, price
 from rag.types import SummaryTask
@@ -35,9 +36,10 @@ async def written(
     limit: asyncio.Semaphore,
     note: Note,
 ) -> None:
-    """Make a summary by its plan and keep it. What was replied before a crash is not asked again.
+    """Make a summary by its plan and keep it, unless it is kept.
 
-    `limit` bounds the calls of the model. Raises ProviderError.
+    What was replied before a crash is not asked again. `limit` bounds the calls of the model.
+    Raises ProviderError.
     """
     journal = pipeline.journal(job_id)
     noted: tuple[int, str | None] = (0, None)
@@ -55,20 +57,31 @@ async def written(
 
     known = None if plan is None else plan_of_json(plan)
     total_calls = 0 if known is None else calls_of(known, pipeline.settings)
-    async with _followed(note) as on_read:
-        summary = await pipeline.make_summary(
-            task,
-            known,
-            limit=limit,
-            patience=pipeline.settings.llm_patience_seconds,
-            journal=journal,
-            progress=progress,
-            on_read=on_read,
-        )
-    await pipeline.keep_summary(summary)
+    # A crash may come after the replies were forgotten, and before it is recorded that all is done.
+    summary = await _kept(pipeline, task)
+    if summary is None:
+        await note({"waits_for": None})  # which is of an earlier try
+        async with _followed(note) as on_read:
+            summary = await pipeline.make_summary(
+                task,
+                known,
+                limit=limit,
+                patience=pipeline.settings.llm_patience_seconds,
+                journal=journal,
+                progress=progress,
+                on_read=on_read,
+            )
+        await pipeline.keep_summary(summary)
     if known is not None:
         await note({"done": summary.calls, "total": summary.calls})
     await journal.forget()
+
+
+async def _kept(pipeline: Pipeline, task: SummaryTask) -> Summary | None:
+    try:
+        return summary_of_json((await pipeline.kept_summary(task.id or "")).content)
+    except NotFound:
+        return None
 
 
 def _usage(pipeline: Pipeline, prompt: int, completion: int) -> dict[str, Any]:

@@ -6,8 +6,8 @@ has one run a tick, and who does its job in DBOS, where the job's id is the run'
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,9 +16,9 @@ from typing import Any, Protocol, TypeVar
 from dbos import DBOS
 
 from api.destinations import hand_out
-from api.job import Job, JobStatus
+from api.job import Job, JobStatus, NotNow
 from api.queues import Priority, enqueue
-from api.runs import read_job, summary_id_of
+from api.runs import cancel, read_job, summary_id_of
 from corpus.errors import NotFound
 from corpus.schedule_runs import (
     OPEN,
@@ -27,6 +27,7 @@ from corpus.schedule_runs import (
     RunStatus,
     finish,
     note_job,
+    note_under_way,
     open_runs,
     read_run,
 )
@@ -79,12 +80,14 @@ class Digests:
         """
         self._pipeline = pipeline
         self._library = pipeline.library
+        self._at_work: dict[str, str] = {}  # the job of each run that this process does
 
         # A closure, because DBOS would record the `self` of a method with the job.
         @DBOS.workflow(name=DIGEST)
         async def digest(asked: dict[str, str]) -> None:
             run_id = asked["run_id"]
-            with counted():
+            with counted(), self._working(run_id):
+                await asyncio.to_thread(note_under_way, self._library, TENANT, run_id)
                 if not await step("changes", partial(self._prepare, run_id)):
                     return
                 task = task_of_json(await step("task", partial(self._task, run_id)))
@@ -107,6 +110,7 @@ class Digests:
     async def tick(self, now: datetime) -> list[Run]:
         """Start a job for each tick that is due and that no other process has; gives their runs."""
         await self.settle()
+        await self._stop_deleted()
         made = await asyncio.to_thread(fire, self._library, TENANT, now)
         return [run if run.ended else await self._start(run) for run in made]
 
@@ -132,6 +136,23 @@ class Digests:
                         instead_of=OPEN,
                     )
                 )
+
+    @contextmanager
+    def _working(self, run_id: str) -> Iterator[None]:
+        self._at_work[run_id] = str(DBOS.workflow_id)
+        try:
+            yield
+        finally:
+            self._at_work.pop(run_id, None)  # a retry may have begun before this has ended
+
+    async def _stop_deleted(self) -> None:
+        """Cancel the jobs of runs that somebody without this server deleted with their schedule."""
+        for run_id, job_id in list(self._at_work.items()):
+            try:
+                await asyncio.to_thread(read_run, self._library, TENANT, run_id)
+            except NotFound:
+                with suppress(NotNow):  # it has just ended
+                    await cancel(job_id)
 
     async def _start(self, run: Run) -> Run:
         job_id = job_id_of(run)

@@ -23,7 +23,7 @@ from corpus.snapshots import Snapshot, snapshot_of_json
 class RunStatus(StrEnum):
     """Where a run is."""
 
-    QUEUED = "queued"  # its job is to be started
+    QUEUED = "queued"  # its job is to be started, or waits for its turn
     RUNNING = "running"  # its job is under way
     DONE = "done"  # it said what there was to say
     SKIPPED = "skipped"  # nothing was to be done, and nothing was paid for
@@ -159,8 +159,15 @@ def open_runs(library: Library, tenant: str, schedule_id: str | None = None) -> 
 
 
 def note_job(library: Library, tenant: str, run_id: str, job_id: str) -> None:
-    """Note the job that does a run, which is under way unless it has ended already."""
-    _set(library, tenant, run_id, {"job_id": job_id, "status": RunStatus.RUNNING}, OPEN)
+    """Note the job that does a run, unless that has ended already."""
+    _set(library, tenant, run_id, {"job_id": job_id}, OPEN)
+
+
+def note_under_way(library: Library, tenant: str, run_id: str) -> None:
+    """Note that a run's job is under way, also again after it failed or was cancelled."""
+    values = {"status": RunStatus.RUNNING, "reason": None, "finished_at": None}
+    stopped = (RunStatus.FAILED, RunStatus.CANCELLED)
+    _set(library, tenant, run_id, values, (RunStatus.QUEUED, *stopped))
 
 
 def note_changes(library: Library, tenant: str, run_id: str, changes: str, seen: str) -> None:

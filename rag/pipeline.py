@@ -13,6 +13,7 @@ from typing import Any
 from langchain_core.documents import BaseDocumentCompressor
 
 from corpus.answers import Claim
+from corpus.errors import InvalidRequest
 from corpus.filters import Filter, read_filter
 from corpus.types import DocumentVersion, Passage
 from rag.answer import Sources, answering
@@ -275,11 +276,13 @@ class Pipeline(Holdings):
     ) -> Summary:
         """The summary of a plan, by the model, or by quoting where the plan is None.
 
-        `on_read` is told how many documents were read to be quoted, in a thread, and may raise to
-        stop. The rest is as `rag.replies.Replies` has it. Raises ProviderError.
+        `on_read` is told, in a thread, how many documents are read to be quoted; it may raise to
+        stop. The rest is as in `Replies`. Raises ProviderError, or InvalidRequest without a model.
         """
-        if plan is None or self._writer is None:
+        if plan is None:
             return await asyncio.to_thread(self._summaries.quote, task, on_read)
+        if self._writer is None:
+            raise InvalidRequest("It is planned for a model, and none is set. Set it, and retry.")
         replies = Replies(
             self._writer,
             limit=limit or asyncio.Semaphore(self.settings.llm_concurrency),

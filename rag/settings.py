@@ -163,8 +163,8 @@ class Settings(BaseSettings):
         4,
         ge=1,
         le=256,
-        description="Summaries and digests that are made at a time, by all processes together; "
-        "the others wait.",
+        description="Summaries and digests that are made at a time, by all processes together, of "
+        "which the last to start says how many; the others wait.",
     )
     llm_judge: bool = Field(
         default=False,

@@ -191,7 +191,7 @@ def test_the_secret_is_told_once_and_another_webhook_has_another(
         assert (shown["webhook_url"], shown["webhook_secret"]) == (first.url, None)
         (listed,) = client.get("/v1/schedules").json()["items"]
         assert listed == shown
-        renamed = client.patch(path, json={"name": "evening"}).json()
+        renamed = client.patch(path, json={"name": "evening", "webhook_secret": None}).json()
         assert (renamed["webhook_url"], renamed["webhook_secret"]) == (first.url, None)
         moved = client.patch(path, json={"webhook_url": second.url}).json()
         assert moved["webhook_secret"] not in (None, made["webhook_secret"])

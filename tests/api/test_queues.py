@@ -25,6 +25,14 @@ def read(client: httpx.Client, job_id: str) -> dict[str, Any]:
     return found
 
 
+def run_of(client: httpx.Client) -> dict[str, Any]:
+    """The run of the one schedule that has one."""
+    (schedule,) = client.get("/v1/schedules").raise_for_status().json()["items"]
+    (run,) = client.get(f"/v1/schedules/{schedule['id']}/runs").raise_for_status().json()["items"]
+    found: dict[str, Any] = run
+    return found
+
+
 def trigger(client: httpx.Client) -> str:
     """The job of a digest that quotes."""
     summary = {"collection": "default", "mode": "extractive"}
@@ -52,7 +60,8 @@ def test_a_summary_waits_for_its_turn_also_over_a_restart(
             job_when(client, others, is_running)
             waiting = read(client, third)
             assert (waiting["status"], waiting["started_at"]) == ("queued", None)
-            assert client.post(f"/v1/jobs/{third}/cancel").json()["status"] == "cancelled"
+            cancelled = client.post(f"/v1/jobs/{third}/cancel").json()
+            assert (cancelled["status"], cancelled["started_at"]) == ("cancelled", None)
             assert client.post(f"/v1/jobs/{third}/retry").json()["status"] == "queued"
         scribe.latency = 0.05
         app = create_app(settings_for(tmp_path, model.url, summaries_at_once=2))
@@ -74,6 +83,7 @@ def test_a_digest_goes_before_the_summaries_that_wait(tmp_path: Path) -> None:
             second = start(client, mode="extractive")
             digest = trigger(client)
             assert read(client, digest)["status"] == read(client, second)["status"] == "queued"
+            assert run_of(client)["status"] == "queued"
             client.post(f"/v1/jobs/{first}/cancel").raise_for_status()
             digest_done, second_done = ended_job(client, digest), ended_job(client, second)
     assert (digest_done["status"], second_done["status"]) == ("done", "done")

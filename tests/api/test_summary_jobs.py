@@ -17,6 +17,7 @@ import pytest
 
 from api.app import create_app
 from rag import Settings
+from rag.journal import LibraryJournal
 from tests.api.process import server
 from tests.api.serving import ended_job, job_when, problem_of, serving
 from tests.scribe import WRITE, Scribe, kinds, quoted, system
@@ -236,13 +237,40 @@ def test_a_job_whose_model_stays_away_says_so_and_can_be_retried(tmp_path: Path)
             job for job in client.get("/v1/jobs").json()["items"] if job["kind"] == "summarize"
         ]
         assert failed["status"] == "failed"
-        is_up["now"] = True
+        is_up["now"], scribe.latency = True, 0.5
         before = {prompt_of(one) for one in model.requests if "Tolvane" in quoted(one)}
         seen = len(model.requests)
         client.post(f"/v1/jobs/{failed['id']}/retry").raise_for_status()
+        assert model.sees(partial(has_more_than, seen), 20)
+        retried = client.get(f"/v1/jobs/{failed['id']}").json()
+        assert (retried["status"], retried["waits_for"]) == ("running", None)
+        scribe.latency = 0
         assert ended_job(client, failed["id"])["status"] == "done"
         again = {prompt_of(one) for one in model.requests[seen:]}
         assert before - again, "what was replied before is not asked again"
+
+
+def test_a_summary_that_is_kept_is_not_paid_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its job may be broken off before it is recorded that nothing is left to do."""
+    forget = LibraryJournal.forget
+
+    async def forget_and_fail(journal: LibraryJournal) -> None:
+        await forget(journal)
+        raise OSError("The power went.")
+
+    with upstream(Scribe()) as model, begun(tmp_path, model, 1) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(LibraryJournal, "forget", forget_and_fail)
+            failed = ended_job(client, start(client))
+        assert "The power went." in failed["error"]
+        kept = client.get(f"/v1/summaries/{failed['summary_id']}").raise_for_status().json()
+        paid = len(model.requests)
+        client.post(f"/v1/jobs/{failed['id']}/retry").raise_for_status()
+        job = ended_job(client, failed["id"])
+        assert (job["status"], job["done"], len(model.requests)) == ("done", paid, paid)
+        assert client.get(f"/v1/summaries/{job['summary_id']}").json() == kept
 
 
 def test_what_a_model_refuses_for_good_fails_at_once(tmp_path: Path) -> None:

@@ -163,7 +163,12 @@ def test_a_job_that_failed_is_retried_where_it_stopped(
     client.post(f"/v1/schedules/{made}/trigger").raise_for_status()
     (failed,) = runs_when(client, made, ended(1))
     pipeline.fails = False
+    pipeline.goes_on.clear()
     client.post(f"{failed['links']['job']}/retry").raise_for_status()
+    (again,) = runs_when(client, made, lambda runs: runs[0]["status"] == "running")
+    assert (again["reason"], again["finished_at"]) == (None, None)
+    assert client.post(f"/v1/schedules/{made}/trigger").status_code == 409
+    pipeline.goes_on.set()
     assert ended_job(client, failed["job_id"])["status"] == "done"
     (run,) = runs_of(client, made)
     assert (run["id"], run["status"], run["reason"]) == (failed["id"], "done", None)
@@ -210,6 +215,18 @@ def test_a_schedule_that_is_deleted_during_a_run_cancels_its_job(
     pipeline.goes_on.clear()
     run = client.post(f"/v1/schedules/{made}/trigger").raise_for_status().json()
     assert client.delete(f"/v1/schedules/{made}").status_code == 204
+    assert job_when(client, run["job_id"], lambda job: job["status"] == "cancelled")
+
+
+def test_a_schedule_that_is_deleted_beside_the_server_during_a_run_costs_no_more(
+    client: httpx.Client, pipeline: Stubborn
+) -> None:
+    store(client, "ferry")
+    made = make(client, "daily")
+    pipeline.goes_on.clear()
+    run = client.post(f"/v1/schedules/{made}/trigger").raise_for_status().json()
+    job_when(client, run["job_id"], lambda job: job["total"] == 1)
+    schedules.remove(pipeline.library, TENANT, made)  # as `pincite schedules delete` does
     assert job_when(client, run["job_id"], lambda job: job["status"] == "cancelled")
 
 

@@ -19,6 +19,7 @@ from corpus.schedule_runs import (
     finish,
     note_changes,
     note_job,
+    note_under_way,
     open_runs,
     read_run,
     run_page,
@@ -142,9 +143,12 @@ def test_a_run_has_ended_once_and_its_job_does_not_bring_it_back(
 ) -> None:
     run = schedules.add_run(library, T, daily.id, RunDraft(None))
     note_job(library, T, run.id, "job_1")
+    assert read_run(library, T, run.id).status is RunStatus.QUEUED
+    note_under_way(library, T, run.id)
     assert read_run(library, T, run.id).status is RunStatus.RUNNING
     assert finish(library, T, run.id, RunStatus.DONE)
-    note_job(library, T, run.id, "job_1")
+    note_job(library, T, run.id, "job_2")
+    note_under_way(library, T, run.id)
     instead_of = [RunStatus.RUNNING]
     assert not finish(library, T, run.id, RunStatus.FAILED, instead_of=instead_of)
     found = read_run(library, T, run.id)

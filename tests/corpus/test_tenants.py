@@ -273,6 +273,9 @@ TRIED: Mapping[str, Callable[[Two], Any]] = {
     "schedule_runs.note_summary": lambda two: schedule_runs.note_summary(
         two.library, "b", two.run.id, "sum_b", "{}"
     ),
+    "schedule_runs.note_under_way": lambda two: schedule_runs.note_under_way(
+        two.library, "b", two.later.id
+    ),
     "schedule_runs.open_runs": lambda two: schedule_runs.open_runs(two.library, "b") == [],
     "schedule_runs.read_run": lambda two: schedule_runs.read_run(two.library, "b", two.run.id),
     "schedule_runs.run_page": lambda two: (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -340,6 +341,17 @@ def test_a_model_that_fails_is_an_error_and_no_summary(study: Study) -> None:
                 other.summarize()
         finally:
             pipeline.close()
+
+
+def test_what_is_planned_for_a_model_is_not_quoted_without_it(study: Study, tmp_path: Path) -> None:
+    study.shelf.add(report(1), "one.txt")
+    task = study.task()
+    plan = run(study.pipeline.plan_summary(task))
+    with (
+        closing(Pipeline(Settings(data_dir=tmp_path, threads=1))) as quoting,
+        pytest.raises(InvalidRequest, match="none is set"),
+    ):
+        run(quoting.make_summary(task, plan))
 
 
 def test_a_deleted_document_is_set_aside_and_the_summary_says_so(study: Study) -> None:
