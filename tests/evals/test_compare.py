@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from evals.cli import main
-from evals.compare import Gate, compare, decide, difference
+from evals.compare import compare, difference
 from evals.errors import UnusableRun
 from evals.folder import RECORDS, RUN, Record, write_json, write_lines
+from evals.gate import Gate, decide
 
 CASES = 200
 RUNS = 20
@@ -220,3 +221,32 @@ def test_both_runs_are_shown_side_by_side(
     assert "-0.500 [-0.500, -0.500]" in shown
     assert "10 pairs; failed: 0 in A, 0 in B" in shown
     assert main(["compare", before, str(tmp_path)]) == 2
+
+
+def test_a_metric_of_one_run_alone_has_no_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = written(tmp_path / "a", [record(str(at), mrr=1.0, supported=1.0) for at in range(30)])
+    after = written(tmp_path / "b", [record(str(at), mrr=1.0) for at in range(30)])
+    assert main(["compare", before, after]) == 0
+    shown = capsys.readouterr().out
+    (row,) = [line.split() for line in shown.splitlines() if line.startswith("supported")]
+    assert row == ["supported", "-", "-", "-", "[no", "interval]", "0", "(-30", "+0)", "0", "-"]
+    assert "nan" not in shown
+
+
+def test_a_gate_says_what_it_left_out_and_where_clusters_are_few(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = [record(str(at), mrr=at % 2) for at in range(30)]
+    few = [{**one, "scores": {"mrr": 0.5, "supported": 0.5}} for one in scores[:10]]
+    before = written(tmp_path / "a", [*few, *scores[10:]])
+    after = written(tmp_path / "b", [*few, *scores[10:25]])
+    assert main(["gate", before, after, "--metric", "mrr", "--metric", "supported"]) == 0
+    shown = capsys.readouterr().out
+    assert "5 cases left out: only in A" in shown
+    assert "With fewer than 20 clusters the intervals of supported are too narrow" in shown
+    assert main(["gate", before, before, "--metric", "mrr"]) == 0
+    shown = capsys.readouterr().out
+    assert "left out" not in shown
+    assert "too narrow" not in shown
