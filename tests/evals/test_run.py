@@ -111,6 +111,7 @@ def test_each_case_gets_the_scores_that_it_asks_for(made: Path) -> None:
 
 def test_another_systems_answer_is_judged_by_its_contexts(made: Path) -> None:
     theirs = records(made)["theirs"]["scores"]
+    assert records(made)["theirs"]["answer"]["text"] == CASES[3].answer  # which a report shows
     assert theirs["supported"] == 0.5
     assert theirs["citation_recall"] == 0.5  # the second marker points at nothing
     assert theirs["pointer_validity"] == 0.5
