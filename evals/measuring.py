@@ -64,6 +64,11 @@ def measure(given: argparse.Namespace) -> int:
     with progress("opening") as say:
 
         async def work(pipeline: Pipeline | None) -> dict[str, Any] | None:
+            if pipeline is not None and not await _has_documents(pipeline, plan.collection):
+                raise UnusableRun(
+                    f"The collection {plan.collection!r} has no documents to answer from. Ingest "
+                    "some, or name another --collection."
+                )
             expected = await forecast(plan, given.out, settings, pipeline)
             print(expected, file=sys.stdout if given.dry_run else sys.stderr, flush=True)
             if given.dry_run:
@@ -79,6 +84,12 @@ def measure(given: argparse.Namespace) -> int:
     print(latency(read_timings(given.out)))
     print(f"{given.out} has the records.", file=sys.stderr)
     return int(found["failed"] == found["cases"])
+
+
+async def _has_documents(pipeline: Pipeline, collection: str) -> bool:
+    async for _ in pipeline.all_documents(collection):
+        return True
+    return False
 
 
 def compare_runs(given: argparse.Namespace) -> int:

@@ -193,6 +193,18 @@ def test_a_sample_is_drawn_by_the_seed() -> None:
     assert len(set(chosen[1])) == 3
 
 
+def test_a_collection_without_documents_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCITE_DATA_DIR", str(tmp_path / "data"))
+    path = tmp_path / "cases.jsonl"
+    path.write_text('{"question": "When?"}\n')
+    command = ["run", "--cases", str(path), "--out", str(tmp_path / "run"), "--collection", "tpyo"]
+    assert main(command) == 2
+    assert "The collection 'tpyo' has no documents" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_seed_that_draws_nothing_is_refused_before_anything_is_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
