@@ -14,6 +14,7 @@ from evals.intervals import drawn_means
 from evals.scoring import METRICS
 from evals.summary import narrow
 
+_LONG = 100  # from which on a number is shown with one decimal, as tokens are
 _POWER = 0.8  # chance to see the smallest effect that is named
 _BOTH = 1.959964 + 0.841621  # standard errors: two-sided 5 %, and that power (Cohen, 1988)
 
@@ -191,21 +192,22 @@ def _in_short(value: object) -> object:
 
 
 def shown_number(value: float, sign: str = "") -> str:
-    """As "0.853", and "-" for a mean of no pairs."""
-    return "-" if math.isnan(value) else f"{value:{sign}.3f}"
+    """As "0.853" or "1528.2", and "-" for a mean of no pairs."""
+    places = 3 if abs(value) < _LONG else 1
+    return "-" if math.isnan(value) else f"{value:{sign}.{places}f}"
 
 
 def table(found: Comparison) -> Table:
-    """The differences for the terminal."""
-    shown = Table(box=None, pad_edge=False)
+    """The differences for the terminal, of which 80 columns hold each in a line."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("metric", "A", "B", "B - A [95 % interval]", "pairs", "changed", "could show"):
         left = name in ("metric", "B - A [95 % interval]")
-        shown.add_column(name, justify="left" if left else "right")
+        shown.add_column(name, justify="left" if left else "right", no_wrap=left)
     for one in found.differences:
         bounds = (
             "[no interval]"
             if one.low is None or one.high is None
-            else f"[{one.low:+.3f}, {one.high:+.3f}]"
+            else f"[{shown_number(one.low, '+')}, {shown_number(one.high, '+')}]"
         )
         shown.add_row(
             one.metric,

@@ -118,9 +118,10 @@ def cross_validated(sets: Mapping[str, Labelled], signs: Sequence[int]) -> dict[
     for fold in range(FOLDS):
         train = [part.of(folds[name] != fold) for name, part in sets.items()]
         if not any(part.columns for part in train):
+            number = sum(len(part.columns) for part in sets.values())
             raise EvalError(
-                f"{sum(len(part.columns) for part in sets.values())} texts, all in one fold, are too "
-                "few to fit on some and judge the others. Raise --limit."
+                f"{number} texts, all in one fold, are too few to fit on some and judge others by "
+                "that. Raise --limit."
             )
         fitted = fit([part for part in train if part.columns], signs)
         for name, part in sets.items():

@@ -1,13 +1,15 @@
 """Two runs are compared pair by pair, and a gate tells a regression from noise."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from evals.cli import main
-from evals.compare import compare, difference
+from evals.compare import compare, difference, table
 from evals.errors import UnusableRun
 from evals.folder import RECORDS, RUN, Record, write_json, write_lines
 from evals.gate import Gate, decide
@@ -221,6 +223,17 @@ def test_both_runs_are_shown_side_by_side(
     assert "-0.500 [-0.500, -0.500]" in shown
     assert "10 pairs; failed: 0 in A, 0 in B" in shown
     assert main(["compare", before, str(tmp_path)]) == 2
+
+
+def test_a_difference_is_a_line_of_80_columns() -> None:
+    before = [record(str(at), judged_contradicted=0.25, read_tokens=1000.0) for at in range(120)]
+    after = [record(str(at), judged_contradicted=0.5, read_tokens=1500.0) for at in range(120)]
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as shown:
+        console.print(table(compare(a_run(before), a_run(after))))
+    first, *rest = shown.get().splitlines()[-2:]
+    assert first.split()[:5] == ["judged_contradicted", "0.250", "0.500", "+0.250", "[+0.250,"]
+    assert rest[0].split()[:3] == ["read_tokens", "1000.0", "1500.0"]
 
 
 def test_a_metric_of_one_run_alone_has_no_number(
