@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from evals.summary import narrow
 
 _LONG = 100  # from which on a number is shown with one decimal, as tokens are
 _POWER = 0.8  # chance to see the smallest effect that is named
-_BOTH = 1.959964 + 0.841621  # standard errors: two-sided 5 %, and that power (Cohen, 1988)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def difference(
     if groups > 1:
         drawn = drawn_means(list(after - before), clusters, seed)
         low, high = (float(one) for one in np.percentile(drawn, [tail, 100 - tail]))
-        smallest = _smallest(float(drawn.std()), groups, share=METRICS[name].share)
+        smallest = _smallest(float(drawn.std()), groups, level, share=METRICS[name].share)
     return Difference(
         metric=name,
         before=float(before.mean()),
@@ -164,14 +164,15 @@ def _kept(
     return float(np.percentile(drawn_means(values, clusters, seed), percentile)) if many else None
 
 
-def _smallest(error: float, groups: int, *, share: bool) -> float | None:
-    """The smallest effect that is seen 4 times of 5.
+def _smallest(error: float, groups: int, level: float, *, share: bool) -> float | None:
+    """The smallest effect that is seen 4 times of 5 by a two-sided interval (Cohen, 1988).
 
     Where no pair differs there is no standard error: then it is the share of clusters that would
     have to differ for one to be drawn 4 times of 5, each by all that a share can differ by.
     """
     if error > 0:
-        return _BOTH * error
+        normal = NormalDist()
+        return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(_POWER)) * error
     return 1 - (1 - _POWER) ** (1 / groups) if share else None
 
 

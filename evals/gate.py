@@ -47,7 +47,7 @@ def decide(found: Difference, max_drop: float) -> Decision:
     worst, best = sorted((side * found.low, side * found.high))
     shown = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
     if best < -max_drop:
-        return Decision(found.metric, Gate.DROPPED, f"{shown} is a drop of over {max_drop:g}")
+        return Decision(found.metric, Gate.DROPPED, f"{shown} is worse by over {max_drop:g}")
     if worst >= -max_drop:
         return Decision(found.metric, Gate.HOLDS, shown)
     return Decision(found.metric, Gate.UNDECIDED, f"{shown}; {_needed(found, max_drop)}")

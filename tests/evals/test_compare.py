@@ -92,6 +92,9 @@ def test_a_difference_is_that_of_the_pairs_with_its_interval() -> None:
     assert found.smallest is not None
     assert found.mean == pytest.approx(0.1)
     assert (found.pairs, found.changed, found.clusters) == (400, 200, 400)
+    stricter = difference(pairs, "mrr", level=0.9957)  # as a gate over 12 metrics
+    assert stricter is not None
+    assert stricter.smallest == pytest.approx(found.smallest * (2.86 + 0.84) / 2.80, rel=0.01)
     error = 0.1 / 20  # the standard deviation of the differences by the root of their number
     assert found.low == pytest.approx(0.1 - 1.96 * error, abs=0.001)
     assert found.high == pytest.approx(0.1 + 1.96 * error, abs=0.001)
@@ -165,7 +168,9 @@ def test_a_gate_decides_by_the_bounds_of_the_interval() -> None:
 
 def test_more_of_what_is_bad_is_a_drop() -> None:
     rise = [0.0] * 100, [0.3] * 50 + [0.0] * 50
-    assert decided(*rise, metric="contradicted")[0] is Gate.DROPPED
+    gate, why = decided(*rise, metric="contradicted")
+    assert gate is Gate.DROPPED
+    assert "is worse by over 0.02" in why
     assert decided(rise[1], rise[0], metric="contradicted")[0] is Gate.HOLDS
 
 
