@@ -4,7 +4,7 @@ import argparse
 
 
 def any_number(text: str) -> int:
-    """0 or more, where 0 stands for all."""
+    """0 or more."""
     read = int(text)
     if read < 0:
         raise argparse.ArgumentTypeError(f"{text} is not 0 or more")

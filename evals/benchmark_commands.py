@@ -49,7 +49,7 @@ def add_benchmarks(what: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=any_number,
         help="how many rows of each set, drawn by the seed; 0 for all; as many as are printed",
     )
-    one.add_argument("--seed", type=int, default=0, help="of the draws and the intervals; 0")
+    one.add_argument("--seed", type=any_number, default=0, help="of the draws and the intervals; 0")
     one.add_argument(
         "--out", type=Path, help="folder for what is finished, so that a stopped run goes on"
     )
@@ -62,7 +62,7 @@ def _benchmark(
     one = what.add_parser(name, help=shown, description=f"Measures {shown}.")
     one.add_argument("--data", type=Path, required=True, help="folder of the benchmark data")
     one.add_argument("--limit", type=number, help="how many rows of each set, by the seed; all")
-    one.add_argument("--seed", type=int, default=0, help="of the draws and the intervals; 0")
+    one.add_argument("--seed", type=any_number, default=0, help="of the draws and the intervals; 0")
     return one
 
 

@@ -143,7 +143,7 @@ def _opened(
         "cases": len(ALL),
         "versions": versions(),
         "code": _hash(path for one in (corpus, rag, evals) for path in _sources(one)),
-        "data": _hash(data.rglob("*.gz")),
+        "data": _hash(one for one in data.rglob("*") if one.suffix in (".gz", ".jsonl")),
         "limits": dict(limits),
         "seed": seed,
     }

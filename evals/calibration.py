@@ -27,12 +27,13 @@ class Agreement:
     """How a judge agrees with people, on `n` rows that both graded.
 
     `balanced` is the balanced accuracy of supported or not, None where people gave only one of
-    both. `kappa` is of all grades. Intervals draw whole groups.
+    both. `kappa` is of all grades, None where both gave one and the same to everything. Intervals
+    draw whole groups.
     """
 
     n: int
     balanced: Mean | None
-    kappa: Mean
+    kappa: Mean | None
 
 
 def agreement(
@@ -44,9 +45,11 @@ def agreement(
     balanced = None
     if true.any() and not true.all():
         balanced = grouped(groups, lambda at: balanced_accuracy(said[at], true[at]))
-    agreed = grouped(
-        groups, lambda at: kappa([labels[one] for one in at], [grades[one] for one in at])
-    )
+    agreed = None
+    if len({*labels, *grades}) > 1:
+        agreed = grouped(
+            groups, lambda at: kappa([labels[one] for one in at], [grades[one] for one in at])
+        )
     return Agreement(len(labels), balanced, agreed)
 
 

@@ -32,9 +32,12 @@ _SAME = {
     "retrieved_contexts": "contexts",
     "ground_truth": "reference",
 }
-# Columns of ragas about how its question was made.
+# Columns of ragas that no score looks at: how its question was made, ids, and a judge's rubrics.
 _IGNORED = {
     "reference_contexts",
+    "reference_context_ids",
+    "retrieved_context_ids",
+    "rubrics",
     "evolution_type",
     "episode_done",
     "synthesizer_name",

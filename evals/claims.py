@@ -6,6 +6,7 @@ constants of `rag.confidence`, which `--fit` prints, fitted on all texts of the 
 was not trained on.
 """
 
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -157,7 +158,8 @@ def _of_set(of: ClaimSet, one: Measured, odds: Mapping[str, Array], seed: int) -
     print(f"{of.name}: {counted}, {of.licence}{known}")
     rows = {system: _accuracy(one.texts, found, seed) for system, found in odds.items()}
     for system, shown in rows.items():
-        print(f"  {system:18}{shown!s:>22} /{auc(odds[system], one.texts.supported):6.3f}")
+        area = auc(odds[system], one.texts.supported)
+        print(f"  {system:18}{shown!s:>22} /{'none' if math.isnan(area) else f'{area:.3f}':>6}")
     print_published(of.published)
     *_, (system, shown) = rows.items()
     name = of.name if of.trained else f"{of.name} (fitted on it)"

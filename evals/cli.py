@@ -51,7 +51,7 @@ def _add_cases(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     one.add_argument("--collection", default="default", help="of which collection; default")
     one.add_argument("--out", type=Path, required=True, help="file to write, JSON lines")
     one.add_argument("--limit", type=number, default=20, help="how many cases at most; 20")
-    one.add_argument("--seed", type=int, default=0, help="which of the sentences; 0")
+    one.add_argument("--seed", type=any_number, default=0, help="which of the sentences; 0")
     one.set_defaults(run=measuring.init)
     one = what.add_parser(
         "add",
@@ -73,7 +73,7 @@ def _add_runs(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     one.add_argument("--out", type=Path, required=True, help="folder of the run")
     one.add_argument("--collection", default="default", help="which is asked; default")
     one.add_argument("--limit", type=number, help="how many cases, drawn by the seed; all")
-    one.add_argument("--seed", type=int, default=0, help="of the draw and the intervals; 0")
+    one.add_argument("--seed", type=any_number, default=0, help="of the draw and the intervals; 0")
     _add_prices(one)
     one.add_argument(
         "--at-once", type=number, default=1, help="cases that are answered at the same time; 1"
@@ -101,7 +101,7 @@ def _add_replay(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     one.add_argument(
         "--limit", type=any_number, default=100, help="how many, drawn by the seed; 100, 0 for all"
     )
-    one.add_argument("--seed", type=int, default=0, help="of the draw and the intervals; 0")
+    one.add_argument("--seed", type=any_number, default=0, help="of the draw and the intervals; 0")
     one.add_argument(
         "--retrieval-only",
         action="store_true",
@@ -170,7 +170,7 @@ def _add_golden(what: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         description=f"Runs {shown}; exit code 1 when a mean falls below its floor.",
     )
     one.add_argument("--out", type=Path, help="folder of the run; none is kept")
-    one.add_argument("--seed", type=int, default=0, help="of the intervals; 0")
+    one.add_argument("--seed", type=any_number, default=0, help="of the intervals; 0")
     one.add_argument(
         "--write-floors", action="store_true", help="make the bounds of this run the floors"
     )

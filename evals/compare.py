@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ from evals.errors import UnusableRun
 from evals.folder import Record
 from evals.intervals import drawn_means
 from evals.scoring import METRICS
+from evals.summary import narrow
 
+_LONG = 100  # from which on a number is shown with one decimal, as tokens are
 _POWER = 0.8  # chance to see the smallest effect that is named
-_BOTH = 1.959964 + 0.841621  # standard errors: two-sided 5 %, and that power (Cohen, 1988)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def difference(
     if groups > 1:
         drawn = drawn_means(list(after - before), clusters, seed)
         low, high = (float(one) for one in np.percentile(drawn, [tail, 100 - tail]))
-        smallest = _smallest(float(drawn.std()), groups, share=METRICS[name].share)
+        smallest = _smallest(float(drawn.std()), groups, level, share=METRICS[name].share)
     return Difference(
         metric=name,
         before=float(before.mean()),
@@ -163,14 +164,15 @@ def _kept(
     return float(np.percentile(drawn_means(values, clusters, seed), percentile)) if many else None
 
 
-def _smallest(error: float, groups: int, *, share: bool) -> float | None:
-    """The smallest effect that is seen 4 times of 5.
+def _smallest(error: float, groups: int, level: float, *, share: bool) -> float | None:
+    """The smallest effect that is seen 4 times of 5 by a two-sided interval (Cohen, 1988).
 
     Where no pair differs there is no standard error: then it is the share of clusters that would
     have to differ for one to be drawn 4 times of 5, each by all that a share can differ by.
     """
     if error > 0:
-        return _BOTH * error
+        normal = NormalDist()
+        return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(_POWER)) * error
     return 1 - (1 - _POWER) ** (1 / groups) if share else None
 
 
@@ -190,87 +192,29 @@ def _in_short(value: object) -> object:
     return f"{len(value)} values, in run.json" if isinstance(value, dict) else value
 
 
-class Gate(StrEnum):
-    """What a gate says of a metric."""
-
-    HOLDS = "holds"  # it has not dropped by more than is allowed
-    DROPPED = "dropped"  # it has
-    UNDECIDED = "undecided"  # the pairs are too few to tell
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a gate says of a metric, and why."""
-
-    metric: str
-    gate: Gate
-    why: str
-
-
-def decide(found: Difference, max_drop: float) -> Decision:
-    """Whether a metric dropped by more than `max_drop`, by the bounds of the paired interval.
-
-    It did where the whole interval lies beyond that; it holds where none of it does. Else it is
-    undecided. That fewer cases have a score is a drop too, by the same bound of their share: a run
-    that fails where it was bad before must not look better for it. But that one abstains here, and
-    another there, is none.
-    """
-    side = -1.0 if METRICS[found.metric].more_is_better is False else 1.0
-    among = found.pairs + found.lost
-    if found.lost > max_drop * among and (found.kept is None or found.kept < -max_drop):
-        why = f"{found.lost} of {among} cases have no score any more"
-        return Decision(found.metric, Gate.DROPPED, why)
-    if found.low is None or found.high is None:
-        why = f"{found.pairs} pairs in {found.clusters} cluster(s) have no interval"
-        return Decision(found.metric, Gate.UNDECIDED, why)
-    worst, best = sorted((side * found.low, side * found.high))
-    shown = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
-    if best < -max_drop:
-        return Decision(found.metric, Gate.DROPPED, f"{shown} is a drop of over {max_drop:g}")
-    if worst >= -max_drop:
-        return Decision(found.metric, Gate.HOLDS, shown)
-    return Decision(found.metric, Gate.UNDECIDED, f"{shown}; {_needed(found, max_drop)}")
-
-
-def decisions(
-    before: tuple[dict[str, Any], Sequence[Record]],
-    after: tuple[dict[str, Any], Sequence[Record]],
-    names: Sequence[str],
-    max_drop: float,
-) -> tuple[Comparison, list[Decision]]:
-    """What a gate says of each of some metrics that the first run has, and by what.
-
-    With m metrics each is judged at 1 - 5 % / m (Bonferroni), so that more metrics do not mean more
-    false alarms. Raises UnusableRun as `compare` does.
-    """
-    found = compare(before, after, names=names, level=1 - 0.05 / len(names))
-    return found, [decide(one, max_drop) for one in found.differences]
-
-
-def _needed(found: Difference, max_drop: float) -> str:
-    if not found.smallest or not max_drop:
-        return "more cases would tell"
-    cases = math.ceil(found.pairs * (found.smallest / max_drop) ** 2)
-    return f"about {cases:,} cases would tell, there are {found.pairs}"
+def shown_number(value: float, sign: str = "") -> str:
+    """As "0.853" or "1528.2", and "-" for a mean of no pairs."""
+    places = 3 if abs(value) < _LONG else 1
+    return "-" if math.isnan(value) else f"{value:{sign}.{places}f}"
 
 
 def table(found: Comparison) -> Table:
-    """The differences for the terminal."""
-    shown = Table(box=None, pad_edge=False)
+    """The differences for the terminal, of which 80 columns hold each in a line."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("metric", "A", "B", "B - A [95 % interval]", "pairs", "changed", "could show"):
         left = name in ("metric", "B - A [95 % interval]")
-        shown.add_column(name, justify="left" if left else "right")
+        shown.add_column(name, justify="left" if left else "right", no_wrap=left)
     for one in found.differences:
         bounds = (
             "[no interval]"
             if one.low is None or one.high is None
-            else f"[{one.low:+.3f}, {one.high:+.3f}]"
+            else f"[{shown_number(one.low, '+')}, {shown_number(one.high, '+')}]"
         )
         shown.add_row(
             one.metric,
-            f"{one.before:.3f}",
-            f"{one.after:.3f}",
-            f"{one.mean:+.3f} {bounds}",
+            shown_number(one.before),
+            shown_number(one.after),
+            f"{shown_number(one.mean, '+')} {bounds}",
             f"{one.pairs}" + (f" (-{one.lost} +{one.gained})" if one.lost or one.gained else ""),
             f"{one.changed}",
             "-" if one.smallest is None else f"{one.smallest:.3f}",
@@ -285,16 +229,18 @@ def remarks(found: Comparison) -> list[str]:
         f"{found.pairs} pairs; {failed}",
         "could show: the smallest difference that these pairs would have shown 4 times of 5",
     ]
+    said += caveats(found)
+    said += [f"not made alike: {one}" for one in found.changed]
+    return said
+
+
+def caveats(found: Comparison) -> list[str]:
+    """Which cases are in no pair, and of which metrics the pairs are in too few clusters."""
     left_out = (
         (found.only_before, "only in A"),
         (found.only_after, "only in B"),
         (found.other_case, "in both, but expect something else"),
     )
-    said += [f"{number} cases left out: {why}" for number, why in left_out if number]
-    said += [f"not made alike: {one}" for one in found.changed]
-    return said
-
-
-def chief() -> list[str]:
-    """The metrics that a gate looks at when none is named."""
-    return [name for name, metric in METRICS.items() if metric.chief]
+    said = [f"{number} cases left out: {why}" for number, why in left_out if number]
+    with_interval = {one.metric: one.clusters for one in found.differences if one.low is not None}
+    return said + narrow(with_interval)

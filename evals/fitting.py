@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.errors import EvalError
+
 _ROUNDS = 4  # of choosing each text's weakest sentence
 _STEPS = 300
 _RIDGE = 1.0
@@ -105,7 +107,8 @@ def _minimize(table: Array, labels: Array, shares: Array, sign: Array, start: Ar
 def cross_validated(sets: Mapping[str, Labelled], signs: Sequence[int]) -> dict[str, Array]:
     """Log-odds of the texts of each set, by fits on the other folds of all sets.
 
-    A group is in one fold, so that no text is judged by what was fitted on its own evidence.
+    A group is in one fold, so that no text is judged by what was fitted on its own evidence. Raises
+    EvalError where all groups are in the same, so that there is nothing to fit on.
     """
     folds = {
         name: np.array([zlib.crc32(group.encode()) % FOLDS for group in part.groups])
@@ -114,6 +117,12 @@ def cross_validated(sets: Mapping[str, Labelled], signs: Sequence[int]) -> dict[
     found = {name: np.zeros(len(part.groups)) for name, part in sets.items()}
     for fold in range(FOLDS):
         train = [part.of(folds[name] != fold) for name, part in sets.items()]
+        if not any(part.columns for part in train):
+            number = sum(len(part.columns) for part in sets.values())
+            raise EvalError(
+                f"{number} texts, all in one fold, are too few to fit on some and judge others by "
+                "that. Raise --limit."
+            )
         fitted = fit([part for part in train if part.columns], signs)
         for name, part in sets.items():
             held = folds[name] == fold

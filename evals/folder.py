@@ -45,6 +45,8 @@ def open_run(folder: Path, made_with: Mapping[str, Any]) -> list[Record]:
             f"{folder} is a run with other {', '.join(changed)}: going on would mix the two. Name "
             "a new folder."
         )
+    for name in (RECORDS, TIMINGS):
+        mend(folder / name)
     return read_lines(folder / RECORDS)
 
 
@@ -129,21 +131,31 @@ def _replace(path: Path, content: str) -> None:
 
 
 def read_lines(path: Path) -> list[Record]:
-    """The lines that were written whole; what a killed process left of another one is cut off.
+    """The lines that were written whole; none where there is no file.
 
-    None where there is no file. Raises UnusableRun for lines that are no JSON.
+    Raises UnusableRun for lines that are no JSON.
     """
     if not path.exists():
         return []
     content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        with path.open("r+b") as file:
-            file.truncate(whole)
     try:
-        return [json.loads(line) for line in content[:whole].splitlines()]
+        return [json.loads(line) for line in content[: _whole(content)].splitlines()]
     except ValueError as error:
         raise UnusableRun(f"{path} is damaged: {error}. Take another.") from None
+
+
+def mend(path: Path) -> None:
+    """Cut off what a killed process left of a line, before more is appended."""
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    if (whole := _whole(content)) < len(content):
+        with path.open("r+b") as file:
+            file.truncate(whole)
+
+
+def _whole(content: bytes) -> int:
+    return content.rfind(b"\n") + 1
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -88,11 +88,12 @@ async def forecast(
         found = [one.id for name in case.documents if (one := names.get(name)) is not None]
         if not found:
             continue
-        task = SummaryTask(await pipeline.versions_to_summarize(found))
-        summary = await pipeline.estimate_summary(task)
-        calls += summary.calls
-        prompt += summary.prompt
-        completion += summary.completion
+        with suppress(CorpusError, RagError):  # the run has it in the record of its case
+            task = SummaryTask(await pipeline.versions_to_summarize(found))
+            summary = await pipeline.estimate_summary(task)
+            calls += summary.calls
+            prompt += summary.prompt
+            completion += summary.completion
     each = await _seconds(plan, folder, settings, pipeline, asked)
     return Forecast(
         len(left),

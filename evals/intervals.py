@@ -1,5 +1,6 @@
 """Confidence intervals of means and of what else is computed from resampled values."""
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,9 @@ class Mean:
     high: float
 
     def __str__(self) -> str:
-        """As ".853 [.821, .883]"."""
+        """As ".853 [.821, .883]", or "none" where the cases have no such figure."""
+        if not math.isfinite(self.value):
+            return "none"
         shown = (f"{number:.3f}".removeprefix("0") for number in (self.value, self.low, self.high))
         return "{} [{}, {}]".format(*shown)
 

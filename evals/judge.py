@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corpus.tokens import token_counter
-from evals.errors import EvalError
-from evals.folder import append, read_lines
+from evals.errors import EvalError, UnusableRun
+from evals.folder import append, mend, read_lines
 from rag import ProviderError, Settings
 from rag.llm import chat_model, close_model, complete
 
@@ -76,7 +76,7 @@ class Judge:
     def __init__(self, settings: Settings, cache_file: Path, *, offline: bool = False) -> None:
         """Use the model of the settings, or none when `offline`: then the cache alone.
 
-        Raises EvalError when no model is set, and UnusableRun for a damaged cache.
+        Raises EvalError when no model is set, and UnusableRun for a file that is no such cache.
         """
         self.name = settings.llm_model or "default"
         self._settings = settings
@@ -87,7 +87,8 @@ class Judge:
                 "There is no model to judge with. Set PINCITE_LLM_BASE_URL and PINCITE_LLM_MODEL, "
                 "or use --offline with a cache."
             )
-        self._kept = {row["key"]: row for row in read_lines(cache_file)}
+        self._kept = {_key_of(row, cache_file): row for row in read_lines(cache_file)}
+        mend(cache_file)
 
     def close(self) -> None:
         """Close the connections of the model."""
@@ -171,6 +172,12 @@ class Judge:
     def _key(self, item: Item) -> str:
         about = json.dumps([self.name, prompt_hash(), item.claim, item.sources], ensure_ascii=False)
         return hashlib.sha256(about.encode()).hexdigest()
+
+
+def _key_of(row: object, cache_file: Path) -> str:
+    if not isinstance(row, dict) or not {"key", "grade", "reason"} <= {*row}:
+        raise UnusableRun(f"{cache_file} has other things in it than grades. Name another --cache.")
+    return str(row["key"])
 
 
 def read_reply(text: str) -> _Reply:

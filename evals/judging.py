@@ -16,9 +16,10 @@ from evals.cases import problems, rows_of
 from evals.errors import EvalError, InvalidCases
 from evals.folder import GRADES, JUDGED, Record, claim_key, read_run, write_lines
 from evals.forecast import Forecast
+from evals.intervals import estimate
 from evals.judge import Grade, Item, Judge, Judged, prompt_hash
 from evals.scores import Prices, cost
-from evals.summary import means, table
+from evals.summary import means, narrow, table
 from evals.terminal import progress, wide
 from rag import load_settings
 
@@ -150,7 +151,12 @@ def report(rows: Both, prices: Prices | None, say: Callable[[str], None]) -> Non
         say(f"balanced accuracy: none, since people gave only one of supported or not, {of}")
     else:
         say(f"balanced accuracy {found.balanced}, supported or not, {of}")
-    say(f"kappa {found.kappa}, all grades, {of}")
+    if found.kappa is None:
+        say(f"kappa: none, since people and judge gave one grade to everything, {of}")
+    else:
+        say(f"kappa {found.kappa}, all grades, {of}")
+    for remark in narrow({"agreement": len({item.group for item, _ in graded})}):
+        say(remark)
     _means(graded, [pair for pair in rows if pair[0].label is None], say)
 
 
@@ -198,8 +204,8 @@ def _means(graded: Both, others: Both, say: Callable[[str], None]) -> None:
     unlabelled = Graded(
         _as_numbers([one.grade for _, one in scored]), [item.group for item, _ in scored]
     )
-    raw = sum(unlabelled.said) / len(scored)
-    say(f"of {len(scored)} scored claims without a label, the judge calls supported: {raw:.3f}")
+    raw = estimate(unlabelled.said, unlabelled.groups, share=True)
+    say(f"of {len(scored)} scored claims without a label, the judge calls supported: {raw}")
     if min(len(set(labelled.groups)), len(set(unlabelled.groups))) < 2:
         say("corrected: none, since that takes two groups of either kind")
         return

@@ -6,12 +6,13 @@ import sys
 from typing import Any
 
 from evals.cases import read_cases
-from evals.compare import Gate, chief, compare, decisions
+from evals.compare import caveats, compare
 from evals.compare import remarks as remarks_on_both
 from evals.compare import table as table_of_both
 from evals.errors import UnusableRun
 from evals.folder import read_run, read_timings
 from evals.forecast import forecast
+from evals.gate import Gate, chief, decisions
 from evals.run import Plan, needs_documents, run
 from evals.scores import Prices
 from evals.starter import append, case_of_answer, starter_cases, write_new
@@ -63,6 +64,11 @@ def measure(given: argparse.Namespace) -> int:
     with progress("opening") as say:
 
         async def work(pipeline: Pipeline | None) -> dict[str, Any] | None:
+            if pipeline is not None and not await _has_documents(pipeline, plan.collection):
+                raise UnusableRun(
+                    f"The collection {plan.collection!r} has no documents to answer from. Ingest "
+                    "some, or name another --collection."
+                )
             expected = await forecast(plan, given.out, settings, pipeline)
             print(expected, file=sys.stdout if given.dry_run else sys.stderr, flush=True)
             if given.dry_run:
@@ -78,6 +84,12 @@ def measure(given: argparse.Namespace) -> int:
     print(latency(read_timings(given.out)))
     print(f"{given.out} has the records.", file=sys.stderr)
     return int(found["failed"] == found["cases"])
+
+
+async def _has_documents(pipeline: Pipeline, collection: str) -> bool:
+    async for _ in pipeline.all_documents(collection):
+        return True
+    return False
 
 
 def compare_runs(given: argparse.Namespace) -> int:
@@ -103,6 +115,8 @@ def gate(given: argparse.Namespace) -> int:
     found, decided = decisions(before, after, there, given.max_drop)
     for one in decided:
         print(f"{one.gate:10} {one.metric:20} {one.why}")
+    for remark in caveats(found):
+        print(remark)
     if found.failed_after > found.failed_before + given.max_drop * found.pairs:
         print(f"dropped    {found.failed_after} cases failed, {found.failed_before} before")
         return DROPPED

@@ -107,7 +107,12 @@ def selective_risks(confidence: Floats, right: Floats) -> Floats:
 
 
 def auc(scores: NDArray[np.float64], true: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve: how often a true one scores above a false one, ties being half."""
+    """Area under the ROC curve: how often a true one scores above a false one, ties being half.
+
+    NaN without either.
+    """
+    if true.all() or not true.any():
+        return float("nan")
     _, where, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]
     positive, negative = int(true.sum()), int((~true).sum())

@@ -16,13 +16,23 @@ from rag.verify import is_claim, judge_all
 Place = tuple[str, Span]  # a document's id, and characters of it
 
 _MARKER = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
-# How systems say that they do not answer. Pincite's answers say so by their status.
+_SOURCES = (
+    r"(the|these|this) ((provided|given|retrieved) )?"
+    r"(context|document|source|passage|text|information)s?( (provided|given))?"
+)
+# How systems say that they do not answer. Pincite's answers say so by their status. What a document
+# does not do, or is not, may be an answer.
 _DECLINES = re.compile(
-    r"\W*(i (do not|don['’]t) know|i(['’]m| am) (sorry|unable|not able)"
-    r"|i (can ?not|can['’]t) (answer|find|determine)|no (answer|information)\b"
-    r"|(the|these|this) ((provided|given) )?(context|documents?|sources?|passages?|text|answer)s? "
-    r"(do not|does not|don['’]t|doesn['’]t|is not|are not|can ?not)\b"
-    r"|not (enough|answerable|mentioned|stated)\b)",
+    r"\W*((unfortunately|sorry)\b\W*(but\b\W*)?)?"
+    rf"((based on|according to|from|given) {_SOURCES}\W+)?"
+    r"(i (do not|don['’]t) know|i(['’]m| am) (sorry|unable|not able)"
+    r"|i (can ?not|can['’]t|could not|couldn['’]t) (answer|find|determine)"
+    r"|(there is )?(no|not enough) (answer|information|mention)\b"
+    rf"|{_SOURCES} (do not|does not|don['’]t|doesn['’]t|can ?not) "
+    r"(address|answer|contain|discuss|give|have|include|mention|provide|say|specify|state|tell)\b"
+    rf"|{_SOURCES} (is|are) not (clear|enough|relevant|sufficient)\b"
+    r"|the answer (is not|can ?not)\b"
+    r"|((it|this) is )?not (answerable|enough|given|mentioned|specified|stated)\b)",
     re.IGNORECASE,
 )
 
@@ -106,7 +116,7 @@ def _of_cited(made: Answer | Summary, texts: Mapping[DocumentVersion, str]) -> O
 def of_case(case: Case, model: ClaimModel) -> Outcome:
     """The outcome of an answer that came with a case; its claims are judged by its contexts."""
     answer = case.answer or ""
-    abstained = not answer.strip() or _DECLINES.match(answer) is not None
+    abstained = declines(answer)
     statements, pointers = [], []
     for sentence, markers in cited_sentences(answer):
         quotes = []
@@ -129,6 +139,11 @@ def of_case(case: Case, model: ClaimModel) -> Outcome:
         texts=tuple(case.contexts),
         confidence=min((one.score for one in judged), default=None),
     )
+
+
+def declines(answer: str) -> bool:
+    """Whether an answer of another system is empty, or begins by saying that it can not answer."""
+    return not answer.strip() or _DECLINES.match(answer) is not None
 
 
 def cited_sentences(answer: str) -> list[tuple[str, list[int]]]:

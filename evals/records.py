@@ -71,6 +71,7 @@ async def record_of(bench: Bench, case: Case) -> tuple[Record, Record]:
     texts: dict[DocumentVersion, str] = {}
     try:
         if case.answer is not None:
+            record["answer"] = {"text": case.answer, "citations": []}
             outcome = await asyncio.to_thread(of_case, case, bench.model)
         else:
             made = await _made(bench, case)

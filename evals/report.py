@@ -10,7 +10,7 @@ from typing import Any
 import leather
 import numpy as np
 
-from evals.compare import Comparison, compare
+from evals.compare import Comparison, compare, shown_number
 from evals.compare import remarks as remarks_on_both
 from evals.errors import UnusableRun
 from evals.folder import Record, read_run
@@ -209,9 +209,9 @@ def _differences(both: Comparison) -> str:
     rows = [
         (
             one.metric,
-            f"{one.before:.3f}",
-            f"{one.after:.3f}",
-            f"{one.mean:+.3f}",
+            shown_number(one.before),
+            shown_number(one.after),
+            shown_number(one.mean, "+"),
             _interval(one.low, one.high, sign="+"),
             one.pairs,
             "-" if one.smallest is None else f"{one.smallest:.3f}",

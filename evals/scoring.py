@@ -14,6 +14,7 @@ from rag.verify import is_claim
 
 BUDGET = 500  # tokens of the first passages, for the scores of spans
 _DEPTH = 10  # passages
+_NO_TEXTS = "there are no contexts to judge its claims by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ def scored(
     note("quote_exactness", lambda: scores.quote_exactness(outcome.pointers))
     note("supported", lambda: scores.supported_share(outcome.verdicts))
     note("contradicted", lambda: scores.contradicted_share(outcome.verdicts))
+    if outcome.claims and not outcome.verdicts:
+        found.unscored.update(dict.fromkeys(("supported", "contradicted"), _NO_TEXTS))
     if (usage := outcome.usage) is not None:
         note("read_tokens", lambda: float(usage.read))
         note("prompt_tokens", lambda: float(usage.prompt))

@@ -1,6 +1,7 @@
 """What a run's records come to: every mean with its interval, and what is in none of them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from evals.intervals import Estimate, estimate
 from evals.scoring import METRICS
 
 FAILED = "failed"
+_MOST_REASONS = 5
 FEW = 20  # clusters below which a bootstrap's intervals are known to be too narrow
 
 
@@ -23,6 +25,7 @@ def summary(records: Sequence[Record], seed: int = 0) -> dict[str, Any]:
         "failures": [
             {"id": one["id"], "error": one["error"]} for one in records if one["status"] == FAILED
         ],
+        "unscored": _reasons(records),
         "metrics": means(records, seed),
         "tags": {
             tag: {**_counts(some), "metrics": means(some, seed)}
@@ -71,11 +74,25 @@ def remarks(found: dict[str, Any]) -> list[str]:
         said += [f"  {one['id']}: {one['error']}" for one in found["failures"][:5]]
         if found["failed"] > 5:
             said.append(f"  and {found['failed'] - 5} more, in records.jsonl")
-    if found["clusters"] < FEW:
-        said.append(
-            f"With fewer than {FEW} clusters the intervals are too narrow: take more cases."
-        )
-    return said
+    for reason, cases in list(found["unscored"].items())[:_MOST_REASONS]:
+        said.append(f"unscored in {cases} case{'' if cases == 1 else 's'}: {reason}")
+    if (more := len(found["unscored"]) - _MOST_REASONS) > 0:
+        said.append(f"  and for {more} other reasons, in records.jsonl")
+    drawn = {
+        name: row["clusters"]
+        for name, row in found["metrics"].items()
+        if row["low"] is not None and not (METRICS[name].share and row["mean"] in (0, 1))
+    }
+    return said + narrow(drawn)
+
+
+def narrow(clusters: Mapping[str, int]) -> list[str]:
+    """That some bootstrapped intervals are too narrow, by the clusters of each metric."""
+    few = [name for name, number in clusters.items() if number < FEW]
+    if not few:
+        return []
+    of = "" if len(few) == len(clusters) else f" of {', '.join(few)}"
+    return [f"With fewer than {FEW} clusters the intervals{of} are too narrow: take more cases."]
 
 
 def latency(timings: Sequence[Record]) -> str:
@@ -85,6 +102,12 @@ def latency(timings: Sequence[Record]) -> str:
         return "no timings"
     half, most = np.percentile(seconds, [50, 95])
     return f"{half:.2f} s a case at the median, {most:.2f} s at the 95th percentile"
+
+
+def _reasons(records: Sequence[Record]) -> dict[str, int]:
+    """Why scores are missing, each with in how many cases, the most frequent first."""
+    counts = Counter(why for one in records for why in dict.fromkeys(one["unscored"].values()))
+    return dict(counts.most_common())
 
 
 def _counts(records: Sequence[Record]) -> dict[str, int]:

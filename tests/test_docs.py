@@ -86,3 +86,11 @@ def test_every_eval_command_that_the_readme_names_exists(
             main([name, "--help"])
         assert ended.value.code == 0
         assert f"pincite eval {name}" in capsys.readouterr().out
+
+
+def test_the_workflow_for_github_asks_for_nothing_that_a_job_does_not_know() -> None:
+    """GitHub refuses a workflow whose job names `runner` before its steps."""
+    job, steps = between("```yaml\n", "```").split("    steps:\n")
+    assert "runs-on: ubuntu-latest" in job
+    assert "${{ runner." not in job
+    assert "pincite eval gate" in steps

@@ -14,9 +14,10 @@ from rich.table import Table
 
 from corpus.chunk import MAX_TOKENS
 from evals.cases import Case, read_cases
-from evals.compare import Gate, decisions, difference
+from evals.compare import difference
 from evals.errors import UnusableRun
 from evals.folder import Record
+from evals.gate import Gate, decisions
 from evals.golden import CASES, golden_uploads
 from evals.naming import names_of
 from evals.records import places_of

@@ -45,6 +45,10 @@ def test_all_that_is_there_is_in_one_table_and_is_kept(
 
     assert main([*command, "--seed", "1"]) == 2
     assert "other seed" in capsys.readouterr().err
+    (data / "summaries").mkdir()
+    (data / "summaries" / "own.jsonl").write_text("{}")
+    assert main(command) == 2
+    assert "other data" in capsys.readouterr().err
     assert main(["compare", str(out), str(out)]) == 2
     assert "has no cases" in capsys.readouterr().err
 

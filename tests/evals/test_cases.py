@@ -66,6 +66,9 @@ def test_all_fields_are_read_and_written_without_loss(tmp_path: Path) -> None:
             "reference": "T.",
             "synthesizer_name": "x",
             "reference_contexts": None,
+            "retrieved_context_ids": ["1"],
+            "reference_context_ids": [1],
+            "rubrics": {"score1_description": "It is wrong."},
         },
     ],
 )

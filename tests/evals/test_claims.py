@@ -70,6 +70,19 @@ def test_a_limit_is_a_sample_that_the_seed_draws(tmp_path: Path) -> None:
     assert every[0].label is Verdict.SUPPORTED
 
 
+def test_of_rows_of_one_kind_there_is_no_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, "lfqa-a.jsonl.gz", rows("lfqa-")[::2])  # all supported
+    assert main(["claims", "--data", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    lines = [line.split() for line in shown.splitlines() if line.startswith("  both")]
+    assert lines[0] == ["both", "none", "/", "none"]
+    assert "nan" not in shown
+    assert main(["claims", "--data", str(tmp_path), "--limit", "1"]) == 2
+    assert "1 texts, all in one fold, are too few" in capsys.readouterr().err
+
+
 def test_a_part_of_a_file_is_a_set_of_its_own(tmp_path: Path) -> None:
     both = rows("summedits-samsum-", 4) + rows("summedits-sales_email-", 6)
     write(tmp_path, "summedits-dev.jsonl.gz", both)

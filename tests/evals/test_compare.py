@@ -1,15 +1,18 @@
 """Two runs are compared pair by pair, and a gate tells a regression from noise."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from evals.cli import main
-from evals.compare import Gate, compare, decide, difference
+from evals.compare import compare, difference, table
 from evals.errors import UnusableRun
 from evals.folder import RECORDS, RUN, Record, write_json, write_lines
+from evals.gate import Gate, decide
 
 CASES = 200
 RUNS = 20
@@ -89,6 +92,9 @@ def test_a_difference_is_that_of_the_pairs_with_its_interval() -> None:
     assert found.smallest is not None
     assert found.mean == pytest.approx(0.1)
     assert (found.pairs, found.changed, found.clusters) == (400, 200, 400)
+    stricter = difference(pairs, "mrr", level=0.9957)  # as a gate over 12 metrics
+    assert stricter is not None
+    assert stricter.smallest == pytest.approx(found.smallest * (2.86 + 0.84) / 2.80, rel=0.01)
     error = 0.1 / 20  # the standard deviation of the differences by the root of their number
     assert found.low == pytest.approx(0.1 - 1.96 * error, abs=0.001)
     assert found.high == pytest.approx(0.1 + 1.96 * error, abs=0.001)
@@ -162,7 +168,9 @@ def test_a_gate_decides_by_the_bounds_of_the_interval() -> None:
 
 def test_more_of_what_is_bad_is_a_drop() -> None:
     rise = [0.0] * 100, [0.3] * 50 + [0.0] * 50
-    assert decided(*rise, metric="contradicted")[0] is Gate.DROPPED
+    gate, why = decided(*rise, metric="contradicted")
+    assert gate is Gate.DROPPED
+    assert "is worse by over 0.02" in why
     assert decided(rise[1], rise[0], metric="contradicted")[0] is Gate.HOLDS
 
 
@@ -220,3 +228,43 @@ def test_both_runs_are_shown_side_by_side(
     assert "-0.500 [-0.500, -0.500]" in shown
     assert "10 pairs; failed: 0 in A, 0 in B" in shown
     assert main(["compare", before, str(tmp_path)]) == 2
+
+
+def test_a_difference_is_a_line_of_80_columns() -> None:
+    before = [record(str(at), judged_contradicted=0.25, read_tokens=1000.0) for at in range(120)]
+    after = [record(str(at), judged_contradicted=0.5, read_tokens=1500.0) for at in range(120)]
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as shown:
+        console.print(table(compare(a_run(before), a_run(after))))
+    first, *rest = shown.get().splitlines()[-2:]
+    assert first.split()[:5] == ["judged_contradicted", "0.250", "0.500", "+0.250", "[+0.250,"]
+    assert rest[0].split()[:3] == ["read_tokens", "1000.0", "1500.0"]
+
+
+def test_a_metric_of_one_run_alone_has_no_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = written(tmp_path / "a", [record(str(at), mrr=1.0, supported=1.0) for at in range(30)])
+    after = written(tmp_path / "b", [record(str(at), mrr=1.0) for at in range(30)])
+    assert main(["compare", before, after]) == 0
+    shown = capsys.readouterr().out
+    (row,) = [line.split() for line in shown.splitlines() if line.startswith("supported")]
+    assert row == ["supported", "-", "-", "-", "[no", "interval]", "0", "(-30", "+0)", "0", "-"]
+    assert "nan" not in shown
+
+
+def test_a_gate_says_what_it_left_out_and_where_clusters_are_few(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = [record(str(at), mrr=at % 2) for at in range(30)]
+    few = [{**one, "scores": {"mrr": 0.5, "supported": 0.5}} for one in scores[:10]]
+    before = written(tmp_path / "a", [*few, *scores[10:]])
+    after = written(tmp_path / "b", [*few, *scores[10:25]])
+    assert main(["gate", before, after, "--metric", "mrr", "--metric", "supported"]) == 0
+    shown = capsys.readouterr().out
+    assert "5 cases left out: only in A" in shown
+    assert "With fewer than 20 clusters the intervals of supported are too narrow" in shown
+    assert main(["gate", before, before, "--metric", "mrr"]) == 0
+    shown = capsys.readouterr().out
+    assert "left out" not in shown
+    assert "too narrow" not in shown

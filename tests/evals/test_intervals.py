@@ -27,6 +27,10 @@ def test_a_mean_is_shown_with_its_interval() -> None:
     assert str(Mean(0.8534, 0.82, 1.0)) == ".853 [.820, 1.000]"
 
 
+def test_what_has_no_figure_is_shown_as_none() -> None:
+    assert str(grouped(["a", "b"], lambda _: float("nan"))) == "none"
+
+
 def test_cases_of_a_group_are_drawn_together() -> None:
     values = np.repeat([0.0, 1.0], 50)
     alone = grouped(range(100), lambda at: float(values[at].mean()))

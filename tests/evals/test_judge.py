@@ -9,10 +9,10 @@ import pytest
 
 from evals.calibration import Graded, agreement, bounds, corrected_mean, kappa
 from evals.cli import main
-from evals.errors import EvalError, InvalidCases
+from evals.errors import EvalError, InvalidCases, UnusableRun
 from evals.folder import RECORDS, RUN, read_run, write_json, write_lines
 from evals.judge import OFFLINE, Grade, Item, Judge, Judged, prompt_hash, read_reply
-from evals.judging import read_items
+from evals.judging import read_items, report
 from rag import Settings
 from rag.prompts import prompt
 from tests import upstream
@@ -105,6 +105,17 @@ def test_offline_takes_the_cache_alone(tmp_path: Path) -> None:
         Judge(Settings(data_dir=tmp_path), tmp_path / "cache.jsonl")
 
 
+def test_a_cache_goes_on_behind_half_a_line_and_another_file_is_left_alone(tmp_path: Path) -> None:
+    cache = tmp_path / "cache.jsonl"
+    cache.write_text('{"key": "half')
+    judged([upstream.text(OK)], tmp_path)
+    assert [found.cached for found in judged([], tmp_path)[0]] == [True]
+    cache.write_text('{"claim": "C."}\n{"claim": "D."}')
+    with pytest.raises(UnusableRun, match="other things in it than grades"):
+        judged([], tmp_path)
+    assert cache.read_text() == '{"claim": "C."}\n{"claim": "D."}'
+
+
 def test_an_object_is_read_inside_a_fence() -> None:
     assert read_reply(f"```json\n{OK}\n```").verdict is Grade.SUPPORTED
 
@@ -192,7 +203,7 @@ def test_a_judge_that_fails_a_third_of_the_time_yields_an_honest_report(
     assert "balanced accuracy .900" in shown
     assert "on the 20 of 30 labelled rows that were scored" in shown
     assert "kappa .800" in shown
-    assert "of 27 scored claims without a label, the judge calls supported: 0.481" in shown
+    assert "of 27 scored claims without a label, the judge calls supported: 0.481 [0." in shown
     assert "corrected by the labels, were these a random sample of such claims: .481 [" in shown
     assert "with the 13 unscored ones the judge's share is from 0.325 to 0.650" in shown
     assert "at a cost of" in shown
@@ -261,6 +272,16 @@ def test_a_judge_that_always_fails_says_so_with_its_exit_code(
     assert "can not be held against people" in shown
 
 
+def test_few_labels_of_one_kind_are_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
+    item = Item("C.", ("E.",), "one group", Grade.SUPPORTED)
+    report([(item, Judged(Grade.SUPPORTED, ""))] * 3, None, print)
+    shown = capsys.readouterr().out
+    assert "balanced accuracy: none" in shown
+    assert "kappa: none, since people and judge gave one grade to everything, on the 3" in shown
+    assert "too narrow" in shown
+    assert "nan" not in shown
+
+
 def test_labels_are_read_with_errors_that_name_the_line(tmp_path: Path) -> None:
     path = tmp_path / "labels.jsonl"
     path.write_text('{"claim": "C.", "evidence": "E.", "label": true}\n{"claim": "C."}\n')
@@ -284,6 +305,7 @@ def test_kappa_is_agreement_beyond_chance() -> None:
 def test_agreement_without_one_of_the_classes_has_no_balanced_accuracy() -> None:
     found = agreement(["yes", "yes"], ["yes", "no"], ["a", "b"], "yes")
     assert (found.n, found.balanced) == (2, None)
+    assert agreement(["yes", "yes"], ["yes", "yes"], ["a", "b"], "yes").kappa is None
 
 
 def test_a_mean_is_corrected_by_the_error_on_labelled_rows() -> None:

@@ -67,6 +67,7 @@ def test_auc_is_how_often_a_true_one_is_above() -> None:
     scores = np.array([0.1, 0.4, 0.4, 0.8])
     assert auc(scores, np.array([False, False, True, True])) == pytest.approx(3.5 / 4)
     assert auc(-scores, np.array([False, False, True, True])) == pytest.approx(0.5 / 4)
+    assert np.isnan(auc(scores, np.array([True] * 4)))
 
 
 def test_reliability_has_the_bins_that_have_any() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from evals.benchmarks import news, spans
 from evals.cli import main
+from evals.retrieval import run
 
 FERRY = "The ferry to Sandel leaves at noon. " + "Nothing else is said of it here. " * 30
 BOARD = "The board sets the water tariff in June. " + "It meets in the old town hall. " * 30
@@ -61,7 +62,8 @@ def test_recall_is_printed_as_shipped_and_for_both_halves(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _with_spans(tmp_path)
-    assert main(["retrieval", "--data", str(tmp_path), "--no-variants"]) == 0
+    figures = run(tmp_path, None, 0)
+    assert {one.of for one in figures} == {"spans (choices made on half)"}
     printed = capsys.readouterr()
     rows = {line[:38].strip(): line[38:].split() for line in printed.out.splitlines()[2:]}
     assert rows["as shipped"] == ["1.000", "1.000", "1.000", "1.000"]

@@ -12,10 +12,10 @@ from evals.cases import Case, Support
 from evals.cli import main
 from evals.configuration import shown_settings
 from evals.errors import UnusableRun
-from evals.folder import RECORDS, RUN, SUMMARY, TIMINGS, append, read_run
+from evals.folder import RECORDS, RUN, SUMMARY, TIMINGS, append, read_run, read_timings
 from evals.forecast import Forecast, forecast
 from evals.intervals import Estimate, estimate
-from evals.outcomes import cited_sentences
+from evals.outcomes import cited_sentences, declines
 from evals.run import Plan, run
 from evals.scores import Prices
 from evals.summary import remarks
@@ -111,6 +111,7 @@ def test_each_case_gets_the_scores_that_it_asks_for(made: Path) -> None:
 
 def test_another_systems_answer_is_judged_by_its_contexts(made: Path) -> None:
     theirs = records(made)["theirs"]["scores"]
+    assert records(made)["theirs"]["answer"]["text"] == CASES[3].answer  # which a report shows
     assert theirs["supported"] == 0.5
     assert theirs["citation_recall"] == 0.5  # the second marker points at nothing
     assert theirs["pointer_validity"] == 0.5
@@ -163,12 +164,14 @@ def test_a_killed_run_goes_on_and_ends_the_same(
 
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(run(Plan(CASES), folder, pipeline.settings, pipeline, killed))
-    with (folder / RECORDS).open("a") as file:
-        file.write('{"id": "gone", "sco')  # in the middle of a line
+    for name in (RECORDS, TIMINGS):
+        with (folder / name).open("a") as file:
+            file.write('{"id": "gone", "sco')  # in the middle of a line
     with pytest.raises(UnusableRun, match="2 of 6 cases"):
         read_run(folder)
     asyncio.run(run(Plan(CASES), folder, pipeline.settings, pipeline, counted))
     assert asked == [2, 3, 4, 5, 6]
+    assert {one["id"] for one in read_timings(folder)} == {one.id for one in CASES}
     for name in (RUN, RECORDS, SUMMARY):
         assert (folder / name).read_bytes() == (made / name).read_bytes()
 
@@ -188,6 +191,26 @@ def test_a_sample_is_drawn_by_the_seed() -> None:
     assert chosen[1] == [one.id for one in Plan(CASES, limit=3, seed=1).chosen()]
     assert chosen[1] != chosen[2]
     assert len(set(chosen[1])) == 3
+
+
+def test_a_collection_without_documents_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCITE_DATA_DIR", str(tmp_path / "data"))
+    path = tmp_path / "cases.jsonl"
+    path.write_text('{"question": "When?"}\n')
+    command = ["run", "--cases", str(path), "--out", str(tmp_path / "run"), "--collection", "tpyo"]
+    assert main(command) == 2
+    assert "The collection 'tpyo' has no documents" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_seed_that_draws_nothing_is_refused_before_anything_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--cases", "cases.jsonl", "--out", str(tmp_path / "run"), "--seed", "-1"])
+    assert "-1 is not 0 or more" in capsys.readouterr().err
 
 
 def test_failed_cases_are_done_again_when_asked_and_a_model_has_its_cost(tmp_path: Path) -> None:
@@ -243,6 +266,21 @@ def test_what_a_run_will_take_is_said_before(pipeline: Pipeline, tmp_path: Path)
     assert (again.cases, again.calls, again.seconds) == (5, 2, 2.0)
 
 
+def test_a_document_that_is_not_searchable_yet_fails_its_case_and_not_the_run(
+    tmp_path: Path,
+) -> None:
+    opened = Pipeline(Settings(data_dir=tmp_path / "data"))
+    plan = Plan([Case(id="early", documents=["ferry.txt"])])
+    try:
+        asyncio.run(opened.add([Upload(FERRY.encode(), "text/plain", "ferry.txt")]))
+        expected = asyncio.run(forecast(plan, tmp_path / "run", opened.settings, opened))
+        ran(tmp_path / "run", opened, plan.cases)
+    finally:
+        opened.close()
+    assert expected.cases == 1
+    assert "still being embedded" in records(tmp_path / "run")["early"]["error"]
+
+
 def test_a_configuration_has_no_secret(tmp_path: Path) -> None:
     shown = json.dumps(
         shown_settings(
@@ -279,6 +317,9 @@ def test_answers_of_others_are_run_without_any_documents(
     assert "answered" in shown
     assert "2 cases in 2 clusters, 0 failed" in shown
     assert "too narrow" in shown
+    (supported,) = [line.split() for line in shown.splitlines() if line.startswith("supported")]
+    assert supported[:5] == ["supported", "none", "scored", "0", "1"]
+    assert "unscored in 1 case: there are no contexts to judge its claims by" in shown
     assert not (tmp_path / "none").exists()
 
 
@@ -293,6 +334,26 @@ def test_markers_belong_to_the_sentence_that_they_stand_in_or_behind(
     answer: str, said: list[tuple[str, list[int]]]
 ) -> None:
     assert cited_sentences(answer) == said
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("I don't know.", True),
+        ("Based on the provided context, I cannot determine when it leaves.", True),
+        ("Unfortunately, the documents do not mention it.", True),
+        ("Sorry, but there is no information about the ferry.", True),
+        ("The context provided is not sufficient.", True),
+        ("It is not mentioned.", True),
+        ("The answer is not in the text.", True),
+        ("The document is not binding before June.", False),
+        ("The text does not apply to ferries.", False),
+        ("According to the document, it leaves at noon.", False),
+        ("No ferry leaves at noon.", False),
+    ],
+)
+def test_an_answer_that_declines_is_told_from_one_that_denies(answer: str, *, said: bool) -> None:
+    assert declines(answer) is said
 
 
 def test_an_estimate_of_equal_shares_has_the_interval_of_a_proportion() -> None:
