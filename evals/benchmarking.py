@@ -6,7 +6,6 @@ OUT/NAME.txt        what it printed
 """
 
 import argparse
-import hashlib
 import io
 import sys
 import time
@@ -14,15 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TextIO
 
-import corpus
-import evals
-import rag
 from corpus.embed import MiniLM
 from evals import claims, qa, retrieval, summaries
-from evals.configuration import versions
+from evals.configuration import code_hash, hash_of, versions
 from evals.figures import Figure, remarks, table
 from evals.folder import BENCHMARKS, RECORDS, append, open_run
 from evals.terminal import duration, wide
@@ -142,24 +137,12 @@ def _opened(
         "kind": BENCHMARKS,
         "cases": len(ALL),
         "versions": versions(),
-        "code": _hash(path for one in (corpus, rag, evals) for path in _sources(one)),
-        "data": _hash(one for one in data.rglob("*") if one.suffix in (".gz", ".jsonl")),
+        "code": code_hash(),
+        "data": hash_of(one for one in data.rglob("*") if one.suffix in (".gz", ".jsonl")),
         "limits": dict(limits),
         "seed": seed,
     }
     return {one["id"]: one for one in open_run(folder, made_with)}
-
-
-def _sources(package: ModuleType) -> Iterator[Path]:
-    return Path(package.__path__[0]).rglob("*.py")
-
-
-def _hash(paths: Iterator[Path]) -> str:
-    found = hashlib.sha256()
-    for path in sorted(paths):
-        found.update(path.name.encode())
-        found.update(hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()[:16]
 
 
 def _slower() -> float:

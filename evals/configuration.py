@@ -3,13 +3,16 @@
 import hashlib
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+import corpus
+import evals
+import rag
 from evals.cases import Case
 from rag import Pipeline, Settings, prompts
 
@@ -28,6 +31,7 @@ def configuration(
     return {
         "format": 1,
         "versions": versions(),
+        "code": code_hash(),
         "settings": shown_settings(settings),
         "prompts": prompt_hashes(),
         "collection": None if documents is None else collection,
@@ -42,6 +46,21 @@ def versions() -> dict[str, str | None]:
     """Version of Pincite, of the packages that answers depend on, and of Python."""
     found = {name: _version(name) for name in ("pincite", *_PACKAGES)}
     return found | {"python": platform.python_version()}
+
+
+def code_hash() -> str:
+    """Hash of the code that answers and scores, in which versions differ that have one number."""
+    folders = (Path(next(iter(one.__path__))) for one in (corpus, rag, evals))
+    return hash_of(path for folder in folders for path in folder.rglob("*.py"))
+
+
+def hash_of(files: Iterable[Path]) -> str:
+    """Hash of files, by their names and contents."""
+    found = hashlib.sha256()
+    for path in sorted(files):
+        found.update(path.name.encode())
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:16]
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,17 @@ def test_a_run_is_not_mixed_with_another(made: Path, pipeline: Pipeline, tmp_pat
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UnusableRun, match="is no run"):
         ran(tmp_path, pipeline)
+
+
+def test_a_run_of_other_code_is_not_gone_on_with(
+    made: Path, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(made, copy)
+    before = json.loads((copy / RUN).read_text())
+    (copy / RUN).write_text(json.dumps(before | {"code": "0" * 16}))
+    with pytest.raises(UnusableRun, match="a run with other code: going on would mix"):
+        ran(copy, pipeline)
 
 
 def test_a_sample_is_drawn_by_the_seed() -> None:
