@@ -18,7 +18,7 @@ settings.register_profile(
     "pincite",
     deadline=None,
     derandomize=True,
-    max_examples=80,
+    max_examples=50,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("pincite")
