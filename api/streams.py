@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
+from api.background import beside
 from api.errors import KeyReused
 from api.problems import UNEXPECTED, kind_of
 from api.stream import Stream
@@ -137,9 +138,8 @@ async def run_streams(pipeline: Pipeline, stopping: Callable[[], bool]) -> Async
                 await asyncio.sleep(STOP_SECONDS)
                 await streams.stop()
 
-    watching = asyncio.create_task(stop_in_time())
     try:
-        yield streams
+        async with beside(stop_in_time()):
+            yield streams
     finally:
-        watching.cancel()
         await streams.stop()

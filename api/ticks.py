@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from dbos import DBOS
 
+from api.background import beside
 from api.destinations import hand_out
 from api.job import Job, JobStatus, NotNow
 from api.queues import Priority, enqueue
@@ -180,12 +181,8 @@ class Digests:
 @asynccontextmanager
 async def run_ticks(digests: Digests, pause: float = _PAUSE) -> AsyncIterator[None]:
     """Make the runs of all schedules when they are due, while the context lasts."""
-    task = asyncio.create_task(_keep_ticking(digests, pause))
-    try:
+    async with beside(_keep_ticking(digests, pause)):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def job_id_of(run: Run) -> str:

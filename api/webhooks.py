@@ -24,6 +24,7 @@ import httpx2
 import standardwebhooks
 
 from api import installed_version
+from api.background import beside
 from api.targets import CheckedNetwork, RefusedTarget, Targets, parse_target
 from corpus import deliveries, webhooks
 from corpus.deliveries import Attempt, Delivery
@@ -165,12 +166,8 @@ async def run_deliveries(
     attempts under way are broken off, and made again by whoever delivers next.
     """
     woken = asyncio.Event()
-    runner = asyncio.create_task(_keep_delivering(library, sender, pause, woken))
-    try:
+    async with beside(_keep_delivering(library, sender, pause, woken)):
         yield woken.set
-    finally:
-        runner.cancel()
-        await asyncio.gather(runner, return_exceptions=True)
 
 
 async def _keep_delivering(

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from dbos import DBOS
 
+from api.background import beside
 from corpus.library import Library
 from corpus.workers import forget_worker, say_alive, say_gone, take_silent
 from rag import Settings
@@ -70,12 +71,8 @@ async def run_beside_others(library: Library, worker: str) -> AsyncIterator[None
     if worker == ALONE:
         yield
         return
-    task = asyncio.create_task(_keep_alive(library, worker))
-    try:
+    async with beside(_keep_alive(library, worker)):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _keep_alive(library: Library, worker: str) -> None:
