@@ -89,17 +89,11 @@ def weigh(
 
 def _candidates(question: str, passages: Sequence[Passage], texts: Texts) -> list[Candidate]:
     """The candidates without those that speak to a model, which answer nobody."""
-    spoken = {
-        (unit.document.id, unit.spans[0])
-        for passage in passages
-        for units in (
-            evidence_of(
-                texts[passage.chunk.document_id, passage.chunk.version], passage.chunk.units
-            ),
-        )
-        for unit, safe in zip(units, harmless(units), strict=True)
-        if not safe
-    }
+    spoken: set[tuple[str, Span]] = set()
+    for chunk in (one.chunk for one in passages):
+        units = evidence_of(texts[chunk.document_id, chunk.version], chunk.units)
+        judged = zip(units, harmless(units), strict=True)
+        spoken |= {(unit.document.id, unit.spans[0]) for unit, safe in judged if not safe}
     return [
         one
         for one in candidates(question, passages, texts)
