@@ -108,6 +108,17 @@ def ended(count: int) -> Callable[[list[dict[str, Any]]], bool]:
     return lambda runs: len(runs) == count and all(one["finished_at"] for one in runs)
 
 
+def make_and_fail(client: httpx.Client, pipeline: Stubborn) -> tuple[str, dict[str, Any]]:
+    """A new schedule of a document, and its first run, which failed."""
+    store(client, "ferry")
+    made = make(client, "daily")
+    pipeline.fails = True
+    client.post(f"/v1/schedules/{made}/trigger").raise_for_status()
+    (failed,) = runs_when(client, made, ended(1))
+    pipeline.fails = False
+    return made, failed
+
+
 def test_a_tick_that_is_due_runs_by_itself(client: httpx.Client, pipeline: Stubborn) -> None:
     store(client, "ferry")
     made = make(client, "daily")
@@ -138,16 +149,11 @@ def test_missed_ticks_are_one_run_or_none_if_the_schedule_says_so(
 def test_a_run_that_fails_says_why_and_the_next_says_what_it_did_not(
     client: httpx.Client, pipeline: Stubborn
 ) -> None:
-    store(client, "ferry")
-    made = make(client, "daily")
-    pipeline.fails = True
-    client.post(f"/v1/schedules/{made}/trigger").raise_for_status()
-    (failed,) = runs_when(client, made, ended(1))
+    made, failed = make_and_fail(client, pipeline)
     assert failed["status"] == "failed"
     assert "The disk is on strike." in failed["reason"]
     job = client.get(failed["links"]["job"]).json()
     assert (job["status"], job["error"]) == ("failed", failed["reason"])
-    pipeline.fails = False
     store(client, "tram")
     client.post(f"/v1/schedules/{made}/trigger").raise_for_status()
     run, _ = runs_when(client, made, ended(2))
@@ -157,12 +163,7 @@ def test_a_run_that_fails_says_why_and_the_next_says_what_it_did_not(
 def test_a_job_that_failed_is_retried_where_it_stopped(
     client: httpx.Client, pipeline: Stubborn
 ) -> None:
-    store(client, "ferry")
-    made = make(client, "daily")
-    pipeline.fails = True
-    client.post(f"/v1/schedules/{made}/trigger").raise_for_status()
-    (failed,) = runs_when(client, made, ended(1))
-    pipeline.fails = False
+    made, failed = make_and_fail(client, pipeline)
     pipeline.goes_on.clear()
     client.post(f"{failed['links']['job']}/retry").raise_for_status()
     (again,) = runs_when(client, made, lambda runs: runs[0]["status"] == "running")
