@@ -14,6 +14,7 @@ Each may have an `id`, a `cluster` (cases of one cluster are not independent: a 
 `tags`, and `metadata`, which is not looked at.
 """
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -48,11 +49,13 @@ _IGNORED = {
 _SHOWN = 60  # characters of a value that an error shows
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A row of a file, whose fields are those that are named, of their types."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Support(_Strict):
+class Support(Strict):
     """Characters that support the answer: a quote of a document.
 
     `document` is its file name, title, URI or id, whichever no other document has.
@@ -77,7 +80,7 @@ class Support(_Strict):
         return Span(start, start + len(self.quote))
 
 
-class Case(_Strict):
+class Case(Strict):
     """One case, as the module says. `abstain` is None where it is not known."""
 
     id: str = Field("", max_length=200)
@@ -146,8 +149,12 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSON lines file with their line numbers; raises InvalidCases, or OSError."""
-    with path.open("rb") as file:
+    """The objects of a JSON lines file, which may be gzipped, with their line numbers.
+
+    Raises InvalidCases, or OSError.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue

@@ -14,17 +14,14 @@ chosen.
 QuoteSum (Schuster et al., 2024): a question with up to 8 sources, and answers by several people.
 """
 
-import gzip
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from evals.benchmarks import qa
-from evals.cases import problems
+from evals.cases import Strict, problems, rows_of
 from evals.errors import InvalidCases
 
 FOLDER = "summaries"
@@ -35,18 +32,14 @@ _QUOTED = re.compile(r"\[ \d+ (.*?) \]")
 _Text = Annotated[str, Field(pattern=r"\S")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class SourceText(_Strict):
+class SourceText(Strict):
     """A document to summarize, in plain text; its title may be blank."""
 
     title: str = ""
     text: _Text
 
 
-class Referenced(_Strict):
+class Referenced(Strict):
     """Documents to summarize together, about a question if there is one, and people's summaries."""
 
     id: str = Field(min_length=1)
@@ -73,15 +66,12 @@ def read_set(path: Path) -> list[Referenced]:
     there is none; or OSError.
     """
     found: list[Referenced] = []
-    for number, line in _lines(path):
-        place = f"{path}, line {number}"
+    for number, row in rows_of(path):
         try:
-            found.append(Referenced.model_validate(json.loads(line)))
+            found.append(Referenced.model_validate(row))
         except ValidationError as error:
             known = ", ".join(Referenced.model_fields)
-            raise InvalidCases(f"{place}: {problems(error, known)}") from None
-        except ValueError as error:
-            raise InvalidCases(f"{place}: no JSON: {error}.") from None
+            raise InvalidCases(f"{path}, line {number}: {problems(error, known)}") from None
     if not found:
         raise InvalidCases(f"{path} has no rows. Write one, or remove the file.")
     return found
@@ -91,8 +81,7 @@ def read_quotesum(path: Path) -> list[Referenced]:
     """The questions of a QuoteSum file with the answers to each, without the marks of quotes."""
     documents: dict[str, tuple[SourceText, ...]] = {}
     answers: dict[str, list[str]] = {}
-    for _, line in _lines(path):
-        row = json.loads(line)
+    for _, row in rows_of(path):
         documents[row["question"]] = tuple(
             SourceText(title=one["title"] or "", text=one["text"]) for one in row["passages"]
         )
@@ -109,12 +98,3 @@ def read_quotesum(path: Path) -> list[Referenced]:
 def quotesum_files(data: Path) -> list[Path]:
     """The files of QuoteSum in the folder of the data."""
     return qa.files(data, QUOTESUM)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, with their numbers."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield number, line
