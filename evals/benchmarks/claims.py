@@ -5,13 +5,12 @@ WiCE (Kamoi et al., EMNLP 2023), SummEdits (Laban et al., EMNLP 2023), Factcheck
 published is the balanced accuracy, mostly as MiniCheck (Tang et al., EMNLP 2024) has it.
 """
 
-import gzip
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from evals.benchmarks.published import MEASURED, Published
+from evals.cases import rows_of
 from evals.sampling import sample
 from rag.types import Verdict
 
@@ -102,8 +101,8 @@ def read_claims(
     data: Path, chosen: ClaimSet, limit: int | None = None, seed: int = 0
 ) -> Sequence[LabelledClaim]:
     """The claims of a set in the file's order, or `limit` of them, drawn by the seed."""
-    with gzip.open(chosen.path(data)) as lines:
-        rows = [row for row in map(json.loads, lines) if row["id"].startswith(chosen.prefix)]
+    all_rows = (row for _, row in rows_of(chosen.path(data)))
+    rows = [row for row in all_rows if row["id"].startswith(chosen.prefix)]
     return [
         LabelledClaim(row["claim"], row["evidence"], Verdict(row["label"]), row["group"])
         for row in sample(rows, limit, seed)

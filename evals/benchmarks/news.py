@@ -4,13 +4,12 @@ RealTimeQA (Kasai et al., NeurIPS 2023). What is published is the share of quiz 
 model answers rightly, which is another task: no figure of it stands beside ours.
 """
 
-import gzip
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evals.cases import rows_of
 from evals.sampling import sample
 
 ARTICLES = Path("news") / "articles-2024q1.jsonl.gz"
@@ -44,8 +43,7 @@ class QuizQuestion:
 
 def read_articles(data: Path, limit: int | None = None, seed: int = 0) -> list[Article]:
     """All articles, or `limit` of them, drawn by the seed."""
-    with gzip.open(data / ARTICLES) as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = [row for _, row in rows_of(data / ARTICLES)]
     return [
         Article(row["url"], row["title"], row["date"], row["text"])
         for row in sample(rows, limit, seed)
@@ -54,11 +52,9 @@ def read_articles(data: Path, limit: int | None = None, seed: int = 0) -> list[A
 
 def read_questions(data: Path) -> Sequence[QuizQuestion]:
     """All questions, each with its first right choice."""
-    with gzip.open(data / QUESTIONS) as lines:
-        rows = [json.loads(line) for line in lines]
     return [
         QuizQuestion(row["question_sentence"], row["choices"][int(row["answer"][0])])
-        for row in rows
+        for _, row in rows_of(data / QUESTIONS)
     ]
 
 

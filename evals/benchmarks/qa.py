@@ -10,8 +10,6 @@ What is published of the three is of answers that models wrote. Which sentence a
 any does, is another task, so that no figure of it stands beside ours.
 """
 
-import gzip
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.ingest import Embed
+from evals.cases import rows_of
 
 FOLDER = "qa"
 LICENCES = {"clapnq": "Apache-2.0", "quotesum": "CC BY-SA", "rgb": "CC BY-NC-SA"}
@@ -166,5 +165,4 @@ def _line(text: str) -> str:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    with gzip.open(path) as lines:
-        return [json.loads(line) for line in lines]
+    return [row for _, row in rows_of(path)]

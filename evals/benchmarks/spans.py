@@ -6,7 +6,6 @@ embedding model, so that they say nothing here; those that are given were measur
 """
 
 import gzip
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from corpus.parse import canonical
 from corpus.types import Span
 from evals.benchmarks.published import MEASURED, Published
+from evals.cases import rows_of
 
 FOLDER = "spans"
 LICENCE = "MIT"
@@ -63,8 +63,7 @@ def read_texts(data: Path) -> Mapping[str, str]:
 
 def read_questions(data: Path) -> Sequence[SpanQuestion]:
     """The questions, in the file's order."""
-    with gzip.open(data / FOLDER / "questions.jsonl.gz") as lines:
-        return [_question(json.loads(line)) for line in lines]
+    return [_question(row) for _, row in rows_of(data / FOLDER / "questions.jsonl.gz")]
 
 
 def _question(row: Mapping[str, object]) -> SpanQuestion:
